@@ -43,7 +43,7 @@ DARK = {
 }
 
 # From this share of a map on, its text changes from on_low to on_high. One number serves both themes and both ends:
-# the ends of the maps are chosen so that at 0.6 black and white text are equally readable (4.58 : 1, the most there is).
+# the ends are chosen so that at 0.6 black and white text are equally readable, 4.58 : 1, the most there can be.
 FLIP = 0.6
 
 

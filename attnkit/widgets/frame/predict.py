@@ -29,7 +29,9 @@ class Predict(Widget):
 
     Examples
     --------
-    >>> Predict(question="2 · 3 = ?", answers=[("6", "Two threes.", True), ("5", "That is the sum.", False)], chosen=1).right
+    >>> Predict(
+    ...     question="2 · 3 = ?", answers=[("6", "Two threes.", True), ("5", "That is the sum.", False)], chosen=1
+    ... ).right
     False
     """
 
@@ -61,7 +63,8 @@ class Predict(Widget):
 
     def _static_body(self) -> str:
         return "".join(
-            f"<details><summary>{html.escape(text)}</summary><p>{verdict.capitalize()}. {html.escape(reason)}</p></details>"
+            f"<details><summary>{html.escape(text)}</summary>"
+            f"<p>{verdict.capitalize()}. {html.escape(reason)}</p></details>"
             for text, verdict, reason in self.table().rows
         )
 

@@ -89,7 +89,10 @@ class Widget(anywidget.AnyWidget):
         )
 
     def _static_body(self) -> str:
-        return f'<details class="ak-numbers"><summary>Numbers</summary><div class="ak-scroll">{_table(self.table())}</div></details>'
+        return (
+            '<details class="ak-numbers"><summary>Numbers</summary>'
+            f'<div class="ak-scroll">{_table(self.table())}</div></details>'
+        )
 
     def __repr__(self) -> str:
         """Return the call that makes this widget: no address, so that stored outputs can be compared."""
@@ -104,12 +107,14 @@ class Widget(anywidget.AnyWidget):
 
 
 def _table(table: Table) -> str:
+    def row(name: Cell, *cells: Cell) -> str:
+        numbers = "".join(f"<td>{html.escape(number(cell))}</td>" for cell in cells)
+        return f'<tr><th scope="row">{html.escape(number(name))}</th>{numbers}</tr>'
+
     head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in table.columns)
-    rows = "".join(
-        f'<tr><th scope="row">{html.escape(str(name))}</th>{"".join(f"<td>{html.escape(number(cell))}</td>" for cell in cells)}</tr>'
-        for name, *cells in table.rows
-    )
-    return f"<table><caption>{html.escape(table.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    body = "".join(row(*cells) for cells in table.rows)
+    caption = f"<caption>{html.escape(table.caption)}</caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def number(cell: Cell, digits: int = 3) -> str:
@@ -124,6 +129,22 @@ def number(cell: Cell, digits: int = 3) -> str:
     return f"−{-rounded}" if rounded < 0 else str(abs(rounded))
 
 
+class Number(traitlets.Float):
+    """A trait of one finite number within bounds; traitlets' own bounds let NaN through."""
+
+    def __init__(self, default: float, *, low: float, high: float) -> None:
+        super().__init__(default)
+        self.low, self.high = low, high
+        self.tag(sync=True)
+
+    def validate(self, widget: Any, value: Any) -> float:
+        """Return the value as a float, or say what was wanted."""
+        number = super().validate(widget, value)
+        if not self.low <= number <= self.high:
+            raise traitlets.TraitError(f"{self.name} must be from {self.low:g} to {self.high:g}; got {value!r}")
+        return number
+
+
 class Vector(traitlets.List):
     """A trait of finite numbers within bounds; takes any sequence and stores a list of floats."""
 
@@ -132,11 +153,13 @@ class Vector(traitlets.List):
         self.low, self.high, self.width = low, high, width
         self.tag(sync=True)
 
-    def validate(self, obj: Any, value: Any) -> list[float]:
+    def validate(self, _widget: Any, value: Any) -> list[float]:
         """Return the value as a list of floats, or say what was wanted."""
         wanted = f"{self.name} must hold {self.width or 'one or more'} numbers from {self.low:g} to {self.high:g}"
         numbers = plain(value, f"{wanted}; got {value!r}")
-        if not isinstance(numbers, list) or not all(isinstance(x, float) and self.low <= x <= self.high for x in numbers):
+        if not isinstance(numbers, list) or not all(
+            isinstance(x, float) and self.low <= x <= self.high for x in numbers
+        ):
             raise traitlets.TraitError(f"{wanted}; got {value!r}")
         if len(numbers) != (self.width or max(1, len(numbers))):
             raise traitlets.TraitError(f"{wanted}; got {len(numbers)}")
@@ -151,7 +174,7 @@ class Matrix(traitlets.List):
         self.low, self.high, self.width = low, high, width
         self.tag(sync=True)
 
-    def validate(self, obj: Any, value: Any) -> list[list[float]]:
+    def validate(self, _widget: Any, value: Any) -> list[list[float]]:
         """Return the value as rows of floats, or say what was wanted."""
         width = "" if self.width is None else f" of width {self.width}"
         wanted = f"{self.name} must hold one or more rows{width} of numbers from {self.low:g} to {self.high:g}"

@@ -9,7 +9,7 @@ import traitlets
 
 from attnkit import figures
 from attnkit.scoring import cosine_scores, dot_scores
-from attnkit.widgets.frame.widget import Matrix, Table, Widget, number
+from attnkit.widgets.frame.widget import Matrix, Number, Table, Widget, number
 
 if TYPE_CHECKING:
     from attnkit.figures import Picture
@@ -51,7 +51,7 @@ class ScoreHeatmap(Widget):
     score = traitlets.Enum(list(SCORES), default_value="dot").tag(sync=True)
     query = traitlets.Int(None, allow_none=True).tag(sync=True)
     token = traitlets.Int(0).tag(sync=True)
-    scale = traitlets.Float(1.0, min=0, max=3).tag(sync=True)
+    scale = Number(1.0, low=0, high=3)
 
     def __init__(self, *, tokens: Any, vectors: Any, **state: Any) -> None:
         super().__init__(tokens=list(tokens), vectors=vectors, **state)

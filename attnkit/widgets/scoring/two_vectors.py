@@ -10,7 +10,7 @@ import traitlets
 
 from attnkit import figures
 from attnkit.scoring import cosine_scores, dot_scores
-from attnkit.widgets.frame.widget import Table, Vector, Widget, number
+from attnkit.widgets.frame.widget import Number, Table, Vector, Widget, number
 
 if TYPE_CHECKING:
     from attnkit.figures import Picture
@@ -45,7 +45,7 @@ class TwoVectors(Widget):
 
     query = Vector([2, 1], low=-4, high=4, width=2)
     key = Vector([1, 2], low=-4, high=4, width=2)
-    scale = traitlets.Float(1.0, min=0, max=3).tag(sync=True)
+    scale = Number(1.0, low=0, high=3)
     normalise = traitlets.Bool(default_value=False).tag(sync=True)
 
     @property
@@ -93,7 +93,7 @@ class TwoVectors(Widget):
     def picture(self) -> Picture:
         """Return the two arrows."""
         query, key = (vectors[0] for vectors in self._pair(unit=self.normalise))
-        return figures.arrows({"q": query, "k": key}, reach=1.5 if self.normalise else 4.5)
+        return figures.arrows({"q": query, "k": key})
 
     def _pair(self, *, unit: bool = False) -> tuple[np.ndarray, np.ndarray]:
         query, key = np.array([self.query]), np.array([self.key]) * self.scale

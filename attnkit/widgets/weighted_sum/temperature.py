@@ -9,7 +9,7 @@ import traitlets
 
 from attnkit import figures
 from attnkit.weighted_sum import argmax_weights, entropy, softmax
-from attnkit.widgets.frame.widget import Table, Vector, Widget, number
+from attnkit.widgets.frame.widget import Number, Table, Vector, Widget, number
 
 if TYPE_CHECKING:
     from attnkit.figures import Picture
@@ -46,7 +46,7 @@ class Temperature(Widget):
 
     scores = Vector([0.0], low=-5, high=5)
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    temperature = traitlets.Float(1.0, min=0.05, max=10).tag(sync=True)
+    temperature = Number(1.0, low=0.05, high=10)
     hard = traitlets.Bool(default_value=False).tag(sync=True)
 
     def __init__(self, *, scores: Any, labels: Any, **state: Any) -> None:
@@ -85,5 +85,7 @@ class Temperature(Widget):
     @traitlets.validate("labels")
     def _check_labels(self, proposal: Any) -> Any:
         if len(proposal["value"]) != len(self.scores):
-            raise traitlets.TraitError(f"labels must name each of the {len(self.scores)} scores; got {len(proposal['value'])}")
+            raise traitlets.TraitError(
+                f"labels must name each of the {len(self.scores)} scores; got {len(proposal['value'])}"
+            )
         return proposal["value"]

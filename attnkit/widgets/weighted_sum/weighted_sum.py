@@ -145,7 +145,9 @@ class WeightedSum(Widget):
     def _check_counts(self, proposal: Any) -> Any:
         if len(proposal["value"]) != len(self.scores):
             name, got = proposal["trait"].name, len(proposal["value"])
-            raise traitlets.TraitError(f"{name} must have one entry for each of the {len(self.scores)} scores; got {got}")
+            raise traitlets.TraitError(
+                f"{name} must have one entry for each of the {len(self.scores)} scores; got {got}"
+            )
         return proposal["value"]
 
     @traitlets.validate("decoder")

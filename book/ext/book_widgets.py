@@ -1,0 +1,75 @@
+"""The widgets on built pages: one script and one stylesheet for all of them, and a directive for Markdown pages.
+
+A notebook's widget comes out of its stored output. A page that runs no code writes::
+
+    ```{attnkit-widget} TwoVectors
+    :query: [2, 1]
+    ```
+
+and gets the same figure; the options are the widget's keywords, each value in YAML.
+"""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from traitlets import TraitError
+
+import attnkit.widgets
+from attnkit.widgets.frame import bundle
+
+
+class Keywords(dict):
+    """An option table that knows every name: the widget itself refuses what it does not know."""
+
+    def __bool__(self) -> bool:
+        """Say yes, or MyST would take the options for text."""
+        return True
+
+    def __missing__(self, name: str) -> Any:
+        """Read any option's value as YAML."""
+        return yaml.safe_load
+
+
+class WidgetDirective(SphinxDirective):
+    """Write one widget, in its first state, into a page."""
+
+    required_arguments = 1
+    option_spec: ClassVar[Keywords] = Keywords()
+
+    def run(self) -> list[nodes.Node]:
+        """Return the widget's figure as raw HTML."""
+        name = self.arguments[0]
+        if name not in attnkit.widgets.__all__:
+            raise self.error(f"attnkit-widget must name one of {', '.join(attnkit.widgets.__all__)}; got {name}")
+        widget = getattr(attnkit.widgets, name)
+        self.env.note_dependency(inspect.getfile(widget))
+        try:
+            html = widget(**self.options).static_html()
+        except (TypeError, ValueError, TraitError) as refusal:
+            raise self.error(f"attnkit-widget {name}: {refusal}") from refusal
+        return [nodes.raw("", html, format="html")]
+
+
+def write(app: Sphinx) -> None:
+    """Write the widgets' script and stylesheet beside the pages; Sphinx adds a hash of the content to each link."""
+    static = Path(app.outdir, "_static")
+    static.mkdir(parents=True, exist_ok=True)
+    (static / "attnkit.js").write_text(bundle.page_script(), "utf-8")
+    (static / "attnkit.css").write_text(bundle.stylesheet(), "utf-8")
+    # A classic deferred script, because a module script does not load from file://.
+    app.add_js_file("attnkit.js", loading_method="defer")
+    app.add_css_file("attnkit.css", priority=400)  # it brings the colours that book.css uses
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.add_directive("attnkit-widget", WidgetDirective)
+    app.connect("builder-inited", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

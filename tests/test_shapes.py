@@ -1,0 +1,83 @@
+"""Promise: the shapes in the signatures are the shapes that go in and come out, and `import attnkit` stays light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from beartype import beartype
+from jaxtyping import Float, TypeCheckError, jaxtyped
+
+import attnkit
+from attnkit._arrays import Array
+
+FUNCTIONS = sorted(name for name in attnkit.__all__ if name != "Attention")
+
+
+def checked(function):
+    """Return the function with its annotated shapes checked at every call."""
+    return jaxtyped(function, typechecker=beartype)
+
+
+def numpy_array(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape)
+
+
+def torch_tensor(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+
+
+def calls(make):
+    """For each public function: its arguments, and the shape that must come back."""
+    mask = make(7) > 0
+    generator = torch.Generator() if make is torch_tensor else np.random.default_rng(0)
+    return {
+        "dot_scores": ((make(2, 1, 3, 5), make(11, 7, 5)), (2, 11, 3, 7)),
+        "cosine_scores": ((make(2, 1, 3, 5), make(11, 7, 5)), (2, 11, 3, 7)),
+        "softmax": ((make(2, 3, 7), mask, 0.5), (2, 3, 7)),
+        "weighted_sum": ((make(2, 1, 3, 7), make(11, 7, 13)), (2, 11, 3, 13)),
+        "attend": ((make(2, 1, 3, 5), make(11, 7, 5), make(7, 13), mask), None),
+        "argmax_weights": ((make(2, 3, 7), mask), (2, 3, 7)),
+        "sampled_weights": ((make(2, 3, 7), generator, mask), (2, 3, 7)),
+        "entropy": ((attnkit.softmax(make(2, 3, 7)),), (2, 3)),
+    }
+
+
+@pytest.mark.parametrize("make", [numpy_array, torch_tensor])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_public_function_keeps_its_signature(name, make):
+    arguments, shape = calls(make)[name]
+    result = checked(getattr(attnkit, name))(*arguments)
+    if name == "attend":
+        assert [tuple(stage.shape) for stage in result] == [(2, 11, 3, 7), (2, 11, 3, 7), (2, 11, 3, 13)]
+    else:
+        assert tuple(result.shape) == shape
+
+
+def transposed(
+    queries: Float[Array, "n_queries d_k"], keys: Float[Array, "n_keys d_k"]
+) -> Float[Array, "n_queries n_keys"]:
+    """Return the scores the wrong way round."""
+    return keys @ queries.T
+
+
+def test_the_guard_can_fail():
+    queries, keys = numpy_array(3, 5), numpy_array(7, 5)
+    assert transposed(queries, keys).shape == (7, 3)
+    with pytest.raises(TypeCheckError, match="return value"):
+        checked(transposed)(queries, keys)
+    with pytest.raises(TypeCheckError, match="keys"):
+        checked(attnkit.dot_scores)(queries, numpy_array(7, 2))
+    with pytest.raises(TypeCheckError, match="mask"):
+        checked(attnkit.softmax)(queries, queries)
+
+
+def test_importing_attnkit_loads_numpy_and_nothing_heavier():
+    program = "import sys, attnkit; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    run = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert {"attnkit", "numpy"} <= loaded
+    assert not loaded & {"torch", "matplotlib", "anywidget", "ipywidgets", "traitlets", "IPython", "scipy", "beartype"}

@@ -1,0 +1,69 @@
+"""Start a JupyterLab of its own, for tests and measurements: no token, no settings of the user's, no traffic."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+
+
+def write_notebook(path: Path, cells: list[str]) -> None:
+    """Write a notebook of code cells for the kernel of this environment."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
+
+
+@contextmanager
+def jupyterlab(folder: Path, *, patience_s: float = 60) -> Iterator[str]:
+    """Serve ``folder`` in JupyterLab on the loopback address, and yield the address.
+
+    Raises
+    ------
+    ValueError
+        If the server has not answered after ``patience_s`` seconds; the message ends with its log.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.root_dir": folder,
+        "IdentityProvider.token": "",
+        "LabApp.news_url": "None",
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+    }
+    homes = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    environment = {**os.environ, **{name: str(folder / f".{name.lower()}") for name in homes}}
+    flags = ["--no-browser", "--allow-root", *(f"--{name}={value}" for name, value in options.items())]
+    address, log = f"http://127.0.0.1:{port}", folder / "jupyterlab.log"
+    with log.open("w") as out:
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *flags], env=environment, stdout=out, stderr=out)
+    try:
+        _wait(address, server, log, patience_s)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait(address: str, server: subprocess.Popen, log: Path, patience_s: float) -> None:
+    end = time.monotonic() + patience_s
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            urllib.request.urlopen(f"{address}/api/status", timeout=5)
+        except OSError:
+            time.sleep(0.3)
+        else:
+            return
+    raise ValueError(f"JupyterLab must answer within {patience_s:g} s; its log says:\n{log.read_text()[-3000:]}")
