@@ -107,11 +107,12 @@ def expect_finite(xp: Any, *, where: Array | bool = True, **arrays: Array) -> No
 
 
 def matmul(xp: Any, left: Array, right: Array, product: str) -> Array:
-    """Return ``left @ right``, summed in float32 at least, and refuse a product that its dtype cannot hold."""
-    dtype = widened(xp, left)
+    """Return ``left @ right``, and refuse a product that its dtype cannot hold.
+
+    NumPy and torch themselves sum half floats in float32.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        result = xp.matmul(xp.astype(left, dtype, copy=False), xp.astype(right, dtype, copy=False))
-        result = xp.astype(result, left.dtype, copy=False)
+        result = xp.matmul(left, right)
     if not xp.all(xp.isfinite(result)):
         raise ValueError(f"{product} overflow {left.dtype}: use smaller numbers or a wider dtype")
     return result

@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from attnkit.figures import bars, heatmap, hull, lines
+from attnkit.figures import arrows, bars, heatmap, hull, lines
 from attnkit.figures.picture import INK, map_colour, on_map
 from attnkit.figures.plane import _convex
 from attnkit.palette import LIGHT, mix
@@ -17,6 +17,7 @@ from attnkit.palette import LIGHT, mix
 PICTURES = {
     "heatmap": lambda: heatmap([[0.25, 0.75], [-1.5, -np.inf]], ["no", "comas"], ["eat", "$5$"], title="A map"),
     "large heatmap": lambda: heatmap(np.arange(13 * 17).reshape(13, 17) - 50.0),
+    "arrows": lambda: arrows({"q": [2, 1], "k2": [-1, 0.5], "pizza": [0, 0]}, title="Arrows"),
     "bars": lambda: bars([2, -1.5, -np.inf], ["the", "pizza", "<pad>"], title="Scores"),
     "hull": lambda: hull([[1, 0.2], [0.3, 1.4], [-0.8, 0.9]], [0.2, 0.5, 0.3], title="A hull"),
     "lines": lambda: lines([1, 2, 4], {"dot": ([3, 2, 1], 0.5), "cosine": ([1, 1, 1], 0)}, xlabel="d_k", ylabel="bits"),
@@ -61,7 +62,13 @@ def test_a_picture_is_the_same_each_time_and_whatever_the_reader_has_set(draw):
     assert draw()._repr_html_() == html
     picture = draw()
     assert picture._repr_html_() == picture._repr_html_()
-    strange = {"font.size": 30, "text.color": "red", "figure.facecolor": "black", "axes.unicode_minus": False}
+    strange = {
+        "font.size": 30,
+        "text.color": "red",
+        "axes.facecolor": "black",
+        "scatter.marker": "x",
+        "patch.force_edgecolor": True,
+    }
     with mpl.rc_context(strange):
         assert draw()._repr_html_() == html
 
@@ -313,3 +320,33 @@ def test_what_comes_in_stays_as_it_was():
 def test_what_cannot_be_drawn_is_refused_with_a_sentence(draw, sentence):
     with pytest.raises(ValueError, match=sentence):
         draw()
+
+
+# Arrows
+
+
+def test_arrows_say_where_they_point_and_the_angle_between_two():
+    assert arrows({"q": [1, 0], "k": [-1, 1]}).alt == (
+        "2 arrows from the origin: q (1, 0), k (−1, 1). Between q and k are 135 degrees."
+    )
+    assert "degrees" not in arrows({"q": [1, 0], "k": [0, 0]}).alt
+    assert arrows({"q": [3, 4]}).alt == "1 arrow from the origin: q (3, 4)."
+
+
+def test_an_arrow_takes_its_colour_from_its_name():
+    html = arrows({"k2": [1, 2]})._repr_html_()
+    assert "--ak-key" in html
+    assert "--ak-query" not in html
+
+
+@pytest.mark.parametrize(
+    ("vectors", "words"),
+    [
+        ({}, "at least one vector"),
+        ({"q": [1, 2, 3]}, r"q must have shape \(2,\)"),
+        ({"q": [np.nan, 1]}, "must be finite"),
+    ],
+)
+def test_arrows_refuse(vectors, words):
+    with pytest.raises(ValueError, match=words):
+        arrows(vectors)

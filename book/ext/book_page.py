@@ -34,14 +34,21 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
     context["metatags"] = f'\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">' + context.get(
         "metatags", ""
     )
-    context.setdefault("pagetitle", context["title"])  # the theme forgets pages without a source, and heads them empty
+    # The theme forgets the pages that have no source, and heads them with nothing when they are printed.
+    context.setdefault("pagetitle", context.get("title", "Search"))
     if "body" in context:
         # MyST-NB gives each fold a name that contradicts the words on it.
         context["body"] = context["body"].replace('<summary aria-label="Toggle hidden content">', "<summary>")
-    for script in context["script_files"]:
-        # The theme's inline scripts add to the options at once, so that one file cannot wait.
-        if getattr(script, "filename", None) and script.filename != "_static/documentation_options.js":
-            script.attributes["defer"] = "defer"
+    if pagename != "search":  # the search runs as it loads, so what it needs cannot wait
+        context["script_files"] = [deferred(script) for script in context["script_files"]]
+
+
+def deferred(script: Any) -> Any:
+    """Return a script tag of Sphinx that waits until the page is read; inline scripts stay as they are."""
+    # The theme's inline scripts add to the options at once, so that one file cannot wait either.
+    if not getattr(script, "filename", None) or script.filename == "_static/documentation_options.js":
+        return script
+    return type(script)(script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"})
 
 
 def trim(app: Sphinx, exception: Exception | None) -> None:

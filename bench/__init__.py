@@ -1,0 +1,1 @@
+"""The figures that are measured side by side; run by ``make bench``."""

@@ -1,0 +1,140 @@
+"""From navigation to the first slider that works, and the bytes on the way: ours against the stock route.
+
+The stock page is the same chapter page with the widgets' route exchanged: require.js and Jupyter's html-manager,
+served by ourselves, and the same number of ipywidgets sliders, each in the place of one of our widgets.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import statistics
+import tempfile
+import threading
+from pathlib import Path
+
+import ipywidgets
+from ipywidgets.embed import dependency_state
+from playwright.sync_api import Browser
+
+from attnkit.widgets.frame import bundle
+from tools.serve import make_server
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "_build" / "html"
+NPM = ROOT / "bench" / "node_modules"
+CHAPTER = "notebooks/03_weighted_sum.html"
+VIEW, STATE = "application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json"
+
+# In each frame: is there a slider, and does it change a number when it is moved?
+WATCH = """
+(() => {
+    const tried = {
+        ours: () => {
+            const slider = document.querySelector("figure.attnkit[data-live] input[type=range]");
+            if (!slider) return false;
+            const shown = () => slider.closest("figure").querySelector(".ak-now").textContent;
+            const before = shown();
+            slider.value = slider.value === slider.max ? slider.min : slider.max;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+            return shown() !== before;
+        },
+        stock: () => {
+            const handle = document.querySelector(".noUi-handle");
+            const shown = document.querySelector(".widget-readout");
+            if (!handle || !shown) return false;
+            const before = shown.textContent;
+            handle.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+            return shown.textContent !== before;
+        },
+    };
+    const look = () => {
+        if (tried.ours() || tried.stock()) window.firstSlider = performance.now();
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})();
+"""
+
+
+def measure(browser: Browser, *, loads: int = 9) -> dict[str, float]:
+    """Return the medians in milliseconds, the ratio, and the weights in gzipped kilobytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder, "site")
+        shutil.copytree(BOOK, site)
+        stock = write_stock_page(site)
+        server = make_server(site, port=0)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        times: dict[str, list[float]] = {CHAPTER: [], stock: []}
+        for _ in range(loads):  # in turn, so that a slow moment of the machine meets both
+            for page, found in times.items():
+                found.append(_first_slider(browser, f"{address}/{page}"))
+        ours, theirs = (statistics.median(found) for found in times.values())
+        rows = {
+            "ours: first working slider, median ms": ours,
+            "require.js + html-manager: first working slider, median ms": theirs,
+            "times sooner (wanted: 4)": theirs / ours,
+        }
+        for name, page in (("ours", CHAPTER), ("require.js + html-manager", stock)):
+            page_kb, picture_kb = _weight(browser, f"{address}/{page}")
+            rows[f"{name}: chapter page without pictures, kB gzip"] = page_kb
+            rows[f"{name}: its pictures, kB gzip"] = picture_kb
+        server.shutdown()
+        server.server_close()
+    rows["all widget code, kB gzip (at most 40)"] = _kb((bundle.page_script() + bundle.stylesheet()).encode())
+    return rows
+
+
+def write_stock_page(site: Path) -> str:
+    """Write the chapter with its widgets on the stock route into ``site``, and return its address there."""
+    html = (site / CHAPTER).read_text(encoding="utf-8")
+    figures = re.findall(r'<figure class="attnkit".*?</script>.*?</figure>\s*(?=</div>)', html, re.DOTALL)
+    sliders = [ipywidgets.FloatSlider(description="scale") for _ in figures]
+    for figure, slider in zip(figures, sliders, strict=True):
+        view = {"model_id": slider.model_id, "version_major": 2, "version_minor": 0}
+        html = html.replace(figure, f'<script type="{VIEW}">{json.dumps(view)}</script>', 1)
+    state = {"version_major": 2, "version_minor": 0, "state": dependency_state(sliders)}
+    html = re.sub(r"<script[^>]*attnkit[^>]*></script>", "", html)
+    scripts = (
+        f'<script type="{STATE}">{json.dumps(state)}</script>'
+        '<script src="../_static/require.js"></script><script src="../_static/embed-amd.js"></script>'
+    )
+    shutil.copy(NPM / "requirejs" / "require.js", site / "_static" / "require.js")
+    shutil.copytree(NPM / "@jupyter-widgets" / "html-manager" / "dist", site / "_static", dirs_exist_ok=True)
+    page = CHAPTER.replace(".html", "_stock.html")
+    (site / page).write_text(html.replace("</body>", f"{scripts}</body>"), encoding="utf-8")
+    return page
+
+
+def _first_slider(browser: Browser, address: str) -> float:
+    context = browser.new_context()  # a fresh one each time: nothing is cached
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(address)
+    page.wait_for_function("window.firstSlider", timeout=60_000)
+    found = page.evaluate("window.firstSlider")
+    context.close()
+    return found
+
+
+def _weight(browser: Browser, address: str) -> tuple[float, float]:
+    """Return the gzipped weight of a page with all that it loads, and of the pictures in it."""
+    context = browser.new_context()
+    page = context.new_page()
+    bodies: dict[str, bytes] = {}
+    page.on("response", lambda answer: bodies.setdefault(answer.url, answer.body()))
+    page.goto(address, wait_until="networkidle")
+    context.close()
+    html = bodies.pop(address).decode()
+    bare = re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL)
+    images = [body for url, body in bodies.items() if re.search(r"\.(png|jpe?g|svg|ico|webp)($|\?)", url)]
+    rest = [body for url, body in bodies.items() if not re.search(r"\.(png|jpe?g|svg|ico|webp)($|\?)", url)]
+    pictures = _kb(html.encode()) - _kb(bare.encode()) + sum(map(_kb, images))
+    return _kb(bare.encode()) + sum(map(_kb, rest)), pictures
+
+
+def _kb(body: bytes) -> float:
+    return len(gzip.compress(body)) / 1000
