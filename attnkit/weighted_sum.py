@@ -201,7 +201,6 @@ def attend(
     xp, queries, keys, values = read(queries=queries, keys=keys, values=values)
     expect_shape("queries", queries, "n_queries", "d_q")
     expect_shape("keys", keys, "n_keys", "d_k")
-    expect_shape("values", values, "n_keys", "d_v", n_keys=keys.shape[-2])
     batch = expect_batches(queries=queries, keys=keys)
     scores, wanted = score(queries, keys), (*batch, queries.shape[-2], keys.shape[-2])
     got = tuple(getattr(scores, "shape", ()))

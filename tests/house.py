@@ -252,18 +252,20 @@ def no_file_names_a_machine(root: Path) -> Complaints:
 
 
 @rule
-def npm_lock_has_no_addresses(root: Path) -> Complaints:
-    """``package-lock.json`` says what to install, and leaves open where from."""
-    lock = json.loads((root / "tools" / "package-lock.json").read_text("utf-8"))
-    wanted = json.loads((root / "tools" / "package.json").read_text("utf-8"))
-    for name, package in lock["packages"].items():
-        if "resolved" in package:
-            yield f"tools/package-lock.json gives an address for {name}"
-        if name and "integrity" not in package:
-            yield f"tools/package-lock.json has no checksum for {name}"
-    for name, version in {**wanted["dependencies"], **wanted["devDependencies"]}.items():
-        if lock["packages"].get(f"node_modules/{name}", {}).get("version") != version:
-            yield f"tools/package-lock.json must hold {name} {version}, exactly as tools/package.json asks"
+def npm_locks_have_no_addresses(root: Path) -> Complaints:
+    """Each ``package-lock.json`` says what to install, exactly as its ``package.json``, and leaves open where from."""
+    for path in [path for path in files(root) if path.name == "package-lock.json"]:
+        place = path.relative_to(root)
+        lock = json.loads(path.read_text("utf-8"))
+        for name, package in lock["packages"].items():
+            if "resolved" in package:
+                yield f"{place} gives an address for {name}"
+            if name and "integrity" not in package:
+                yield f"{place} has no checksum for {name}"
+        wanted = json.loads(path.with_name("package.json").read_text("utf-8"))
+        for name, version in {**wanted.get("dependencies", {}), **wanted.get("devDependencies", {})}.items():
+            if lock["packages"].get(f"node_modules/{name}", {}).get("version") != version:
+                yield f"{place} must hold {name} {version}, exactly as package.json beside it asks"
 
 
 @rule

@@ -350,3 +350,12 @@ def test_an_arrow_takes_its_colour_from_its_name():
 def test_arrows_refuse(vectors, words):
     with pytest.raises(ValueError, match=words):
         arrows(vectors)
+
+
+def test_a_curve_has_its_name_where_it_ends():
+    axes = lines([0, 1], {"low": ([5, 1], 0), "high": ([5, 9], 0)}, xlabel="x", ylabel="y").axes[0]
+    names = {text.get_text(): text.xy[1] for text in axes.texts}
+    axes.figure.draw_without_rendering()  # the limits as they are drawn
+    for name, end in {"low": 1, "high": 9}.items():
+        height = axes.transAxes.inverted().transform(axes.transData.transform((1, end)))[1]
+        assert names[name] == pytest.approx(240 * height, abs=0.5)

@@ -177,12 +177,12 @@ TAMPERINGS = {
     ),
     "npm's lock gets an address": (
         lambda root: replace(root / "tools/package-lock.json", '"license"', '"resolved": "somewhere", "license"'),
-        house.npm_lock_has_no_addresses,
+        house.npm_locks_have_no_addresses,
         "an address for",
     ),
     "npm's lock is of yesterday": (
         lambda root: replace(root / "tools/package.json", "0.16.22", "0.16.21"),
-        house.npm_lock_has_no_addresses,
+        house.npm_locks_have_no_addresses,
         "katex 0.16.21",
     ),
     "a cell was not run": (

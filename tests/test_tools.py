@@ -64,8 +64,10 @@ def test_help_tells_every_target():
     ("body", "sentence"),
     [
         (
-            "if [ $1 = -V ]; then echo Python 3.10.9; exit; fi\n"
-            f'exec {sys.executable} -c "import sys; sys.version_info = (3, 10, 9); exec(sys.argv[1])" "$2"',
+            (
+                "if [ $1 = -V ]; then echo Python 3.10.9; exit; fi\n"
+                f'exec {sys.executable} -c "import sys; sys.version_info = (3, 10, 9); exec(sys.argv[1])" "$2"'
+            ),
             "needs Python 3.11 or newer; {} is Python 3.10.9",
         ),
         ('case "$2" in *ensurepip*) exit 1;; esac', "venv module is missing"),
@@ -207,6 +209,7 @@ def test_look_finds_pages_only(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    (tmp_path / "start.html").write_text('<meta http-equiv="Refresh" content="0; url=index.html" />')
     assert look.pages(tmp_path) == [tmp_path / "book/api.html", tmp_path / "index.html"]
     with pytest.raises(ValueError, match="run `make book`"):
         look.pages(tmp_path / "_static" / "none")

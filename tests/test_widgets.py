@@ -134,6 +134,8 @@ def refused():
     yield "one entry for each of the 1 scores", lambda: WeightedSum(values=PENTAGON, labels=["a"])
     yield "step must be from 0 to 0", lambda: WeightedSum(values=PENTAGON, labels=list("abcde"), step=3)
     yield "decoder must have", lambda: WeightedSum(values=[[1, 2]], scores=[0], labels=["a"], decoder={"words": []})
+    example = WeightedSum.worked_example().decoder
+    yield "decoder must have", lambda: WeightedSum(values=[[1, 2]], labels=["a"], decoder={**example, "layer": [[1]]})
     yield "exactly one of them right; got 2, 2", lambda: Predict(question="?", answers=[ANSWERS[0], ANSWERS[0]])
     yield "exactly one of them right", lambda: Predict(question="?", answers=[("a", "b"), ("c", "d")])
     yield "question must be a sentence", lambda: Predict(question=" ", answers=ANSWERS)

@@ -15,8 +15,12 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def pages(book: Path) -> list[Path]:
-    """Return the HTML pages of a built book, without what Sphinx keeps for itself in folders like ``_static``."""
+    """Return the HTML pages of a built book that show something.
+
+    Left out is what Sphinx keeps for itself in folders like ``_static``, and a page that only leads to another.
+    """
     found = [page for page in book.rglob("*.html") if not any(part[0] in "._" for part in page.relative_to(book).parts)]
+    found = [page for page in found if 'http-equiv="refresh"' not in page.read_text("utf-8").lower()]
     if not found:
         raise ValueError(f"{book} must hold a built book, and there is no page in it: run `make book`")
     return sorted(found)

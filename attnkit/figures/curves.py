@@ -137,6 +137,7 @@ def _furnish(axes: Axes, x: np.ndarray, xlabel: str, ylabel: str, *, logx: bool)
 
 def _name_ends(axes: Axes, x: float, ends: dict[str, float]) -> None:
     """Write each curve's name where it ends, names that would touch moved apart."""
+    axes.get_xlim(), axes.get_ylim()  # matplotlib sets its limits when they are asked for; transData alone does not ask
     height = 240 * axes.transAxes.inverted().transform(axes.transData.transform([(x, end) for end in ends.values()]))
     order = np.argsort(height[:, 1])
     free = -np.inf

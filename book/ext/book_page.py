@@ -39,6 +39,8 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
     if "body" in context:
         # MyST-NB gives each fold a name that contradicts the words on it.
         context["body"] = context["body"].replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        # docutils gives the entries of a list of works a role that has been withdrawn.
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
     if pagename != "search":  # the search runs as it loads, so what it needs cannot wait
         context["script_files"] = [deferred(script) for script in context["script_files"]]
 

@@ -7,6 +7,7 @@ A notebook's widget comes out of its stored output. A page that runs no code wri
     ```
 
 and gets the same figure; the options are the widget's keywords, each value in YAML.
+``WeightedSum.worked_example`` in the place of the name calls that method.
 """
 
 from __future__ import annotations
@@ -45,14 +46,15 @@ class WidgetDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the widget's figure as raw HTML."""
-        name = self.arguments[0]
+        name, _, method = self.arguments[0].partition(".")
         if name not in attnkit.widgets.__all__:
             raise self.error(f"attnkit-widget must name one of {', '.join(attnkit.widgets.__all__)}; got {name}")
         widget = getattr(attnkit.widgets, name)
         self.env.note_dependency(inspect.getfile(widget))
         try:
-            html = widget(**self.options).static_html()
-        except (TypeError, ValueError, TraitError) as refusal:
+            make = getattr(widget, method) if method else widget
+            html = make(**self.options).static_html()
+        except (AttributeError, TypeError, ValueError, TraitError) as refusal:
             raise self.error(f"attnkit-widget {name}: {refusal}") from refusal
         return [nodes.raw("", html, format="html")]
 

@@ -98,14 +98,16 @@ export function results(names) {
 /** The numbers behind the picture as a table in a <details>; drawn only while it is open. */
 export function numbers() {
   const table = h("table");
-  const element = h("details", { class: "ak-numbers", ontoggle: draw }, h("summary", {}, "Numbers"), h("div", { class: "ak-scroll" }, table));
+  // A box that may scroll must be reachable from the keyboard.
+  const box = h("div", { class: "ak-scroll", tabindex: 0, role: "group", "aria-label": "Numbers" }, table);
+  const element = h("details", { class: "ak-numbers", ontoggle: draw }, h("summary", {}, "Numbers"), box);
   let current = null;
   function draw() {
     if (!element.open || current === null) return;
     const { caption, columns, rows } = current;
     table.replaceChildren(
       h("caption", {}, caption),
-      h("thead", {}, h("tr", {}, ...columns.map((column) => h("th", { scope: "col" }, column)))),
+      h("thead", {}, h("tr", {}, ...columns.map((column) => (column ? h("th", { scope: "col" }, column) : h("td"))))),
       h("tbody", {}, ...rows.map(([head, ...cells]) => h("tr", {}, h("th", { scope: "row" }, head), ...cells.map((cell) => h("td", {}, format(cell)))))),
     );
   }

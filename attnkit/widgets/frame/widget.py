@@ -91,7 +91,8 @@ class Widget(anywidget.AnyWidget):
     def _static_body(self) -> str:
         return (
             '<details class="ak-numbers"><summary>Numbers</summary>'
-            f'<div class="ak-scroll">{_table(self.table())}</div></details>'
+            '<div class="ak-scroll" tabindex="0" role="group" aria-label="Numbers">'
+            f"{_table(self.table())}</div></details>"
         )
 
     def __repr__(self) -> str:
@@ -111,7 +112,8 @@ def _table(table: Table) -> str:
         numbers = "".join(f"<td>{html.escape(number(cell))}</td>" for cell in cells)
         return f'<tr><th scope="row">{html.escape(number(name))}</th>{numbers}</tr>'
 
-    head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in table.columns)
+    # The corner above the rows' names is a cell, because a heading must say something.
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' if name else "<td></td>" for name in table.columns)
     body = "".join(row(*cells) for cells in table.rows)
     caption = f"<caption>{html.escape(table.caption)}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

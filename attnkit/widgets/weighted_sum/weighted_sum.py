@@ -28,6 +28,25 @@ LETS_GO = {
 }
 
 
+class Decoder(traitlets.Dict):
+    """A trait of a pencil-sized decoder: words, an output layer, and the steps of decoding."""
+
+    def validate(self, widget: Any, value: Any) -> dict[str, Any]:
+        """Return the decoder, or say what was wanted."""
+        wanted = "decoder must have words, a layer with one row of 4 numbers for each, and steps with input and state"
+        try:
+            decoder = super().validate(widget, value)
+            layer = np.array(decoder["layer"], dtype=float)
+            states = np.array([step["state"] for step in decoder["steps"]], dtype=float)
+            good = layer.shape == (len(decoder["words"]), 4) and states.shape[1:] == (2,)
+            good = good and all(isinstance(step["input"], str) for step in decoder["steps"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise traitlets.TraitError(f"{wanted}; got {value!r}") from error
+        if not good or not np.isfinite(layer).all() or not np.isfinite(states).all():
+            raise traitlets.TraitError(f"{wanted}; got {value!r}")
+        return decoder
+
+
 class WeightedSum(Widget):
     """Value vectors in the plane, their weights, and the weighted sum inside their hull.
 
@@ -65,7 +84,7 @@ class WeightedSum(Widget):
     values = Matrix(low=-4, high=4, width=2)
     scores = Vector([0.0], low=-5, high=5)
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    decoder = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    decoder = Decoder(None, allow_none=True).tag(sync=True)
     step = traitlets.Int(0, min=0).tag(sync=True)
 
     def __init__(self, *, values: Any, labels: Any, scores: Any = None, decoder: Any = None, step: int = 0) -> None:
@@ -149,23 +168,6 @@ class WeightedSum(Widget):
                 f"{name} must have one entry for each of the {len(self.scores)} scores; got {got}"
             )
         return proposal["value"]
-
-    @traitlets.validate("decoder")
-    def _check_decoder(self, proposal: Any) -> Any:
-        decoder = proposal["value"]
-        if decoder is None:
-            return None
-        wanted = "decoder must have words, a layer with one row of 4 numbers for each, and steps with input and state"
-        try:
-            layer = np.array(decoder["layer"], dtype=float)
-            states = np.array([step["state"] for step in decoder["steps"]], dtype=float)
-            good = layer.shape == (len(decoder["words"]), 4) and states.shape[1:] == (2,)
-            good = good and all(isinstance(step["input"], str) for step in decoder["steps"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise traitlets.TraitError(f"{wanted}; got {decoder!r}") from error
-        if not good:
-            raise traitlets.TraitError(f"{wanted}; got {decoder!r}")
-        return decoder
 
     @traitlets.validate("step")
     def _check_step(self, proposal: Any) -> int:
