@@ -1,0 +1,23 @@
+"""Promise: the Python that stands in a page of the book runs, so that the numbers in its prose are the right ones."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+BOOK = Path(__file__).parents[1] / "book"
+FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PAGES = {page.name: FENCE.findall(page.read_text("utf-8")) for page in sorted(BOOK.glob("*.md"))}
+
+
+@pytest.mark.parametrize("page", [page for page, fences in PAGES.items() if fences])
+def test_python_in_a_page_runs(page):
+    names: dict[str, object] = {}
+    for fence in PAGES[page]:
+        exec(compile(fence, page, "exec"), names)
+
+
+def test_the_teaching_guide_asserts_its_numbers():
+    assert "assert" in "".join(PAGES["teaching.md"])
