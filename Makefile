@@ -29,8 +29,9 @@ help: ## Show this list
 serve: book ## Build the book and serve it on this machine
 	@.venv/bin/python -m tools.serve
 
+# All pages each time: Sphinx does not notice a change in a stylesheet, in our extensions or in a widget.
 book: $(BOOK) $(NODE) ## Build the book into _build/html; every warning is an error
-	.venv/bin/jupyter-book build . -n -W --keep-going
+	.venv/bin/jupyter-book build . --all -n -W --keep-going
 
 lab: $(LAB) ## Open the chapters in JupyterLab
 	.venv/bin/jupyter lab $(JUPYTER_FLAGS) notebooks
@@ -39,7 +40,7 @@ test: check browser $(NODE) ## Run every test, on the whole lock
 	$(STAGE) "notebooks: run again and compared with what is stored"
 	.venv/bin/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadscope notebooks
 	$(STAGE) "book: a clean build"
-	.venv/bin/jupyter-book build . --all -n -W --keep-going
+	@$(MAKE) book
 	$(STAGE) "browser: the built book as readers meet it"
 	.venv/bin/pytest tests/browser
 

@@ -83,7 +83,7 @@ def cosine_scores(
 
     Notes
     -----
-    Source: Graves, Wayne and Danihelka 2014, "Neural Turing Machines", focusing by content.
+    Source: Graves, Wayne and Danihelka 2014, "Neural Turing Machines", §3.3.1, eq. 6.
     Our query is their key vector :math:`k_t`, and our keys are their memory rows :math:`M_t(i)`.
 
     Examples

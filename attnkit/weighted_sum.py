@@ -31,7 +31,7 @@ def softmax(
 ) -> Float[Array, "*batch n_keys"]:
     r"""Turn each row of scores into weights that are positive and sum to 1.
 
-    .. math:: w_j = \frac{e^{s_j / T}}{\sum_l e^{s_l / T}}
+    .. math:: w_j = \frac{\exp(s_j / T)}{\sum_l \exp(s_l / T)}
 
     The sum runs over the keys that the mask lets through; the others get weight 0.
     A row with nothing to attend to gets weights 0 throughout.
@@ -60,7 +60,8 @@ def softmax(
     Notes
     -----
     Sources: Bahdanau, Cho and Bengio 2015, §3.1, eq. 6, for the weights, which they call :math:`\alpha_{ij}`;
-    Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network", for the temperature :math:`T`.
+    Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network", §2, for the temperature
+    :math:`T`.
 
     Examples
     --------
@@ -215,9 +216,9 @@ def argmax_weights(
     scores: Real[Array, "*batch n_keys"],
     mask: Bool[Array, "*_ #n_keys"] | None = None,
 ) -> Float[Array, "*batch n_keys"]:
-    """Give each row's largest score the whole weight: hard attention, the limit of softmax as T falls to 0.
+    """Give each row's largest score the whole weight: hard attention.
 
-    No gradient passes.
+    Without ties it is the limit of :func:`softmax` as T falls to 0. No gradient passes.
 
     Parameters
     ----------
@@ -282,7 +283,7 @@ def sampled_weights(
 
     Notes
     -----
-    Source: Xu et al. 2015, "Show, Attend and Tell", stochastic "hard" attention.
+    Source: Xu et al. 2015, "Show, Attend and Tell", §4.1, stochastic "hard" attention.
     Our weights are their location variable :math:`s_t`.
 
     Examples
@@ -326,7 +327,7 @@ def entropy(weights: Real[Array, "*batch n_keys"]) -> Float[Array, "*batch"]:
 
     Notes
     -----
-    Source: Shannon 1948, "A Mathematical Theory of Communication".
+    Source: Shannon 1948, "A Mathematical Theory of Communication", §6.
 
     Examples
     --------

@@ -48,7 +48,8 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
 def deferred(script: Any) -> Any:
     """Return a script tag of Sphinx that waits until the page is read; inline scripts stay as they are."""
     # The theme's inline scripts add to the options at once, so that one file cannot wait either.
-    if not getattr(script, "filename", None) or script.filename == "_static/documentation_options.js":
+    name = getattr(script, "filename", None)
+    if not name or name == "_static/documentation_options.js" or "async" in script.attributes:
         return script
     return type(script)(script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"})
 

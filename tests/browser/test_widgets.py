@@ -199,7 +199,7 @@ def test_heatmap_reads_a_cell_out_to_mouse_keys_and_finger(alone, browser):
     widget = ScoreHeatmap(tokens=["let's", "go"], vectors=[[1, 0], [3, 4]])
     wanted = "query “go”, key “go”: dot product 25.000"
     page = alone(widget)
-    last = page.locator("svg.ak-heatmap rect").nth(3)
+    last = page.locator("svg.ak-heatmap .ak-cell").nth(3)
     page.mouse.move(*centre(last))
     assert page.locator(".ak-readout").inner_text() == wanted
     page.reload()
@@ -209,7 +209,7 @@ def test_heatmap_reads_a_cell_out_to_mouse_keys_and_finger(alone, browser):
     assert page.locator(".ak-readout").inner_text() == wanted
     phone = browser.new_context(has_touch=True, viewport={"width": 390, "height": 844})
     page = alone(widget, touch=phone)
-    page.touchscreen.tap(*centre(page.locator("svg.ak-heatmap rect").nth(3)))
+    page.touchscreen.tap(*centre(page.locator("svg.ak-heatmap .ak-cell").nth(3)))
     assert page.locator(".ak-readout").inner_text() == wanted
     phone.close()
 

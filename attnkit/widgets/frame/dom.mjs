@@ -58,7 +58,7 @@ export function slider({ label, min, max, step, show = (x) => format(x, 1), kind
   const input = h("input", { type: "range", min, max, step, oninput: () => change(Number(input.value)) });
   const now = h("span", { class: "ak-now" });
   const name = h("span", { class: "ak-name" }, label);
-  const element = h("label", { class: `ak-slider ${kind}` }, name, input, now);
+  const element = h("label", { class: `ak-slider ${kind}` }, name, now, input);
   return {
     element,
     input,
@@ -100,10 +100,11 @@ export function numbers() {
   const table = h("table");
   // A box that may scroll must be reachable from the keyboard.
   const box = h("div", { class: "ak-scroll", tabindex: 0, role: "group", "aria-label": "Numbers" }, table);
-  const element = h("details", { class: "ak-numbers", ontoggle: draw }, h("summary", {}, "Numbers"), box);
+  const element = h("details", { class: "ak-numbers", ontoggle: draw }, h("summary", {}, "Numbers"));
   let current = null;
   function draw() {
     if (!element.open || current === null) return;
+    if (!box.parentNode) element.append(box);
     const { caption, columns, rows } = current;
     table.replaceChildren(
       h("caption", {}, caption),
@@ -140,34 +141,46 @@ export function onMap(share) {
   return Math.abs(share) >= FLIP ? "var(--ak-on-high)" : "var(--ak-on-low)";
 }
 
-/** A coordinate plane from −range to range. `to(point)` gives pixels, `from(event)` the point under a pointer. */
-export function plane(range, { size = 340 } = {}) {
-  const unit = size / (2 * range);
-  const to = ([x, y]) => [size / 2 + x * unit, size / 2 - y * unit];
+/** A coordinate plane over two ranges, with equal units. `to(point)` gives pixels, `from(event)` the point under a pointer. */
+export function plane(xs, ys, { size = 250 } = {}) {
+  const spans = [xs[1] - xs[0], ys[1] - ys[0]];
+  const unit = size / Math.max(...spans);
+  const [width, height] = spans.map((span) => span * unit);
+  const to = ([x, y]) => [(x - xs[0]) * unit, (ys[1] - y) * unit];
+  const step = Math.max(...spans) < 3.5 ? 0.5 : 1;
   const lines = [];
-  for (let i = -Math.floor(range); i <= range; i++) {
-    const kind = i === 0 ? "ak-axis" : "ak-grid";
-    const [p] = to([i, 0]);
-    lines.push(s("line", { class: kind, x1: p, x2: p, y1: 0, y2: size }), s("line", { class: kind, x1: 0, x2: size, y1: p, y2: p }));
+  // The numbers stand outside the drawing's box, in the room that frame.css leaves: nothing drawn inside covers them.
+  const rule = (i, at, text) => {
+    lines.push(s("line", { class: i === 0 ? "ak-axis" : "ak-grid", ...at }));
+    if (Number.isInteger(i)) lines.push(s("text", { class: "ak-tick", ...text }, format(i, 0)));
+  };
+  for (let i = Math.ceil(xs[0] / step) * step; i <= xs[1]; i += step) {
+    const [x] = to([i, 0]);
+    rule(i, { x1: x, x2: x, y1: 0, y2: height }, { x, y: height + 15, "text-anchor": "middle" });
+  }
+  for (let i = Math.ceil(ys[0] / step) * step; i <= ys[1]; i += step) {
+    const [, y] = to([0, i]);
+    rule(i, { x1: 0, x2: width, y1: y, y2: y }, { x: -7, y: y + 4, "text-anchor": "end" });
   }
   const layer = s("g");
-  const element = s("svg", { viewBox: `0 0 ${size} ${size}`, class: "ak-plane", role: "img" }, ...lines, layer);
+  const element = s("svg", { viewBox: `0 0 ${width} ${height}`, class: "ak-plane", role: "img" }, ...lines, layer);
+  element.style.maxWidth = `${Math.round(1.2 * width)}px`;
   function from(event) {
     const box = element.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * 2 * range - range;
-    const y = range - ((event.clientY - box.top) / box.height) * 2 * range;
-    return [x, y];
+    return [xs[0] + ((event.clientX - box.left) / box.width) * spans[0], ys[1] - ((event.clientY - box.top) / box.height) * spans[1]];
   }
   return { element, layer, to, from };
 }
 
-/** An arrow from the origin with a name at its tip. */
-export function arrow(to, point, kind, name) {
+/** An arrow from the origin with a name beyond its tip, `side` 1 to its left and −1 to its right. */
+export function arrow(to, point, kind, name, side) {
   const [x0, y0] = to([0, 0]);
   const [x1, y1] = to(point);
   const length = Math.hypot(x1 - x0, y1 - y0);
-  if (length < 1) return s("g", { class: `ak-arrow ${kind}` }, s("circle", { cx: x0, cy: y0, r: 4 }), s("text", { x: x0 + 8, y: y0 - 8 }, name));
-  const [ux, uy] = [(x1 - x0) / length, (y1 - y0) / length];
+  const [ux, uy] = length < 1 ? [0, -1] : [(x1 - x0) / length, (y1 - y0) / length];
+  const [lx, ly] = [x1 + 17 * ux + 11 * side * uy, y1 + 17 * uy - 11 * side * ux];
+  const text = s("text", { x: lx, y: ly + 5, "text-anchor": "middle" }, name);
+  if (length < 1) return s("g", { class: `ak-arrow ${kind}` }, s("circle", { cx: x0, cy: y0, r: 4 }), text);
   const head = Math.min(12, length);
   const [bx, by] = [x1 - head * ux, y1 - head * uy];
   const tip = [[x1, y1], [bx - 0.45 * head * uy, by + 0.45 * head * ux], [bx + 0.45 * head * uy, by - 0.45 * head * ux]];
@@ -176,13 +189,15 @@ export function arrow(to, point, kind, name) {
     { class: `ak-arrow ${kind}` },
     s("line", { x1: x0, y1: y0, x2: bx, y2: by }),
     s("polygon", { points: tip.map((p) => p.join()).join(" ") }),
-    s("text", { x: x1 + 14 * ux, y: y1 + 14 * uy + 5, "text-anchor": "middle" }, name),
+    text,
   );
 }
 
 /** Let `handle` be dragged by mouse, pen or finger; the sliders do the same from the keyboard. */
 export function draggable(handle, from, move) {
   handle.classList.add("ak-handle");
+  // touch-action alone does not keep Chromium from scrolling when a finger starts on a part of an SVG.
+  handle.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   handle.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     handle.setPointerCapture(event.pointerId);
@@ -192,28 +207,19 @@ export function draggable(handle, from, move) {
   });
 }
 
-/** Horizontal bars with a label on the left and the number on the right; `kind` is a class that colours them. */
+/** Horizontal bars between their names and their numbers; `kind` is a class that colours them. */
 export function bars(kind) {
-  const [width, row, left, right] = [340, 30, 92, 60];
-  const element = s("svg", { class: `ak-bars ${kind}`, role: "img" });
+  const element = h("div", { class: `ak-bars ${kind}`, role: "img" });
   return {
     element,
-    update({ label, names, values, largest = 1 }) {
-      element.setAttribute("viewBox", `0 0 ${width} ${row * values.length}`);
+    update({ label, names, values }) {
       element.setAttribute("aria-label", label);
       element.replaceChildren(
-        ...values.map((value, i) => {
-          const length = ((width - left - right) * Math.max(0, value)) / largest;
-          const middle = row * i + row / 2;
-          return s(
-            "g",
-            {},
-            s("text", { x: left - 10, y: middle + 5, "text-anchor": "end", class: "ak-bar-name" }, clip(names[i], 14)),
-            s("line", { x1: left, x2: width - right, y1: middle, y2: middle, class: "ak-grid" }),
-            s("rect", { x: left, y: row * i + 5, width: length, height: row - 10, rx: 2 }),
-            s("text", { x: left + length + 8, y: middle + 5, class: "ak-bar-value" }, format(value)),
-          );
-        }),
+        ...values.flatMap((value, i) => [
+          h("span", { class: "ak-bar-name" }, names[i]),
+          h("span", { class: "ak-bar" }, h("span", { style: `width: ${100 * value}%` })),
+          h("span", { class: "ak-bar-value" }, format(value)),
+        ]),
       );
     },
   };
@@ -223,20 +229,49 @@ function clip(text, most) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
+/** Call `redraw` whenever the page turns light or dark; returns the function that ends it. */
+function onTheme(redraw) {
+  const observer = new MutationObserver(redraw);
+  for (const element of [document.documentElement, document.body]) observer.observe(element, { attributes: true });
+  return () => observer.disconnect();
+}
+
+/** The map as 201 pixels, from −100 % to 100 %: `probe` must stand in the page, where the colours have their values. */
+function mapPixels(probe) {
+  const canvas = h("canvas", { width: 201, height: 1 });
+  const brush = canvas.getContext("2d");
+  for (let i = 0; i <= 200; i++) {
+    probe.style.color = mapColour((i - 100) / 100);
+    brush.fillStyle = getComputedStyle(probe).color;
+    brush.fillRect(i, 0, 1, 1);
+  }
+  return new Uint32Array(brush.getImageData(0, 0, 201, 1).data.buffer);
+}
+
 /**
  * A heatmap whose cells can be read out by hovering, tapping or with the arrow keys.
- * Cells are made once and only recoloured, so that a slider's tick costs little.
+ * The cells are the pixels of a small canvas, because a thousand SVG rectangles do not fit into a frame;
+ * words, numbers and the cursor are SVG above it.
  */
 export function heatmap({ name, describe }) {
-  const [cell, top, left] = [44, 84, 96];
+  const cell = 38;
+  const pixels = h("canvas", { class: "ak-pixels" });
   const svg = s("svg", { class: "ak-heatmap", role: "img" });
+  const map = h("div", { class: "ak-map" }, pixels, svg);
   const readout = h("p", { class: "ak-readout", "aria-live": "polite" }, "Hover, tap, or press the arrow keys to read a cell.");
-  const focus = h("div", { class: "ak-scroll", tabindex: 0, role: "group", "aria-label": `${name}: the arrow keys read a cell`, onkeydown: key }, svg);
+  const focus = h("div", { class: "ak-scroll", tabindex: 0, role: "group", "aria-label": `${name}: the arrow keys read a cell`, onkeydown: key }, map);
   const cursor = s("rect", { class: "ak-cursor", width: cell, height: cell, visibility: "hidden" });
-  let [cells, data, at, shape] = [[], null, null, ""];
+  let [texts, data, at, shape, top, left, colours] = [[], null, null, "", 0, 0, null];
 
   svg.addEventListener("pointermove", (event) => point(event, false));
   svg.addEventListener("pointerdown", (event) => point(event, true));
+  const stop = onTheme(() => {
+    colours = null;
+    paint();
+  });
+  // A widget is made before it stands in its page, and colours have no values there: paint when it gets its place.
+  const placed = new ResizeObserver(() => colours ?? paint());
+  placed.observe(pixels);
 
   function point(event, tapped) {
     if (event.pointerType !== "mouse" && !tapped) return;
@@ -271,56 +306,76 @@ export function heatmap({ name, describe }) {
     if (readout.textContent !== text) readout.textContent = text;
   }
 
+  /** Make everything that does not move: words, lines between the cells, and an empty text for each cell. */
   function make() {
     const { rows, columns } = data;
-    const [width, height] = [left + columns.length * cell + 8, top + rows.length * cell + 2];
+    // The room for the words, from a wide letter's width; a slanted word may lean out over the last column.
+    const [across, slanted] = [rows, columns].map((words) => words.map((word) => 7.8 * clip(word, 12).length));
+    left = Math.max(...across) + 10;
+    top = 0.77 * Math.max(...slanted) + 20;
+    const right = Math.max(4, ...slanted.map((length, column) => 0.64 * length + 10 + (column + 0.5 - columns.length) * cell));
+    const [wide, high] = [columns.length * cell, rows.length * cell];
+    const [width, height] = [left + wide + right, top + high + 2];
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    svg.style.minWidth = `${Math.min(width, 0.62 * width + 60)}px`;
-    svg.style.maxWidth = `${1.25 * width}px`;
-    const written = columns.length <= 12;
-    cells = rows.flatMap((_, row) =>
-      columns.map((_, column) => {
-        const [x, y] = [left + column * cell, top + row * cell];
-        const rect = s("rect", { x, y, width: cell - 1, height: cell - 1 });
-        const text = written ? s("text", { x: x + cell / 2, y: y + cell / 2 + 4, class: "ak-cell" }) : null;
-        return { rect, text, share: null };
-      }),
-    );
+    map.style.minWidth = `${0.85 * width}px`;
+    map.style.maxWidth = `${1.2 * width}px`;
+    [pixels.width, pixels.height] = [columns.length, rows.length];
+    const share = (part, whole) => `${(100 * part) / whole}%`;
+    Object.assign(pixels.style, { left: share(left, width), width: share(wide, width), top: share(top, height), height: share(high, height) });
+
+    const written = columns.length <= 12; // more numbers than that cannot be read
+    const place = (row, column) => ({ x: left + (column + 0.5) * cell, y: top + row * cell + cell / 2 + 4 });
+    texts = written ? rows.map((_, row) => columns.map((_, column) => s("text", { ...place(row, column), class: "ak-cell" }))) : [];
+    const lines = [
+      ...rows.map((_, row) => `M${left} ${top + row * cell}h${wide}`),
+      ...columns.map((_, column) => `M${left + column * cell} ${top}v${high}`),
+    ];
     svg.replaceChildren(
       ...rows.map((text, row) => s("text", { x: left - 8, y: top + row * cell + cell / 2 + 4, "text-anchor": "end", class: "ak-query" }, clip(text, 12))),
       ...columns.map((text, column) => s("text", { transform: `translate(${left + column * cell + cell / 2 + 4} ${top - 8}) rotate(-50)`, class: "ak-key" }, clip(text, 12))),
-      ...cells.map(({ rect }) => rect),
-      ...cells.flatMap(({ text }) => (text ? [text] : [])),
+      ...(written ? [s("path", { class: "ak-lines", d: lines.join("") })] : []),
+      ...texts.flat(),
       cursor,
     );
     at = null;
     cursor.setAttribute("visibility", "hidden");
   }
 
+  function paint() {
+    if (data === null || !pixels.isConnected) return;
+    colours ??= mapPixels(pixels);
+    const { values, columns, largest } = data;
+    const brush = pixels.getContext("2d");
+    const image = brush.createImageData(pixels.width, pixels.height);
+    const cells = new Uint32Array(image.data.buffer);
+    const digits = largest < 10 ? 2 : 1;
+    values.forEach((line, row) =>
+      line.forEach((value, column) => {
+        const share = Math.round((100 * value) / largest);
+        cells[row * columns.length + column] = colours[100 + Math.max(-100, Math.min(100, share))];
+        const text = texts[row]?.[column];
+        if (!text) return;
+        text.style.fill = onMap(share / 100);
+        text.textContent = format(value, digits);
+      }),
+    );
+    brush.putImageData(image, 0, 0);
+  }
+
   return {
     element: h("div", { class: "ak-heatmap-box" }, focus, readout),
+    end() {
+      stop();
+      placed.disconnect();
+    },
     /** `values` is a matrix; `largest` is the magnitude that gets the full colour. */
-    update({ values, rows, columns, largest, label }) {
-      data = { values, rows, columns };
-      const wanted = JSON.stringify([rows, columns]);
+    update({ label, ...given }) {
+      data = given;
+      const wanted = JSON.stringify([data.rows, data.columns]);
       if (wanted !== shape) make();
       shape = wanted;
       svg.setAttribute("aria-label", label);
-      values.forEach((line, row) =>
-        line.forEach((value, column) => {
-          const { rect, text, ...known } = cells[row * columns.length + column];
-          const share = Math.round((100 * value) / largest) / 100;
-          if (share !== known.share) {
-            rect.style.fill = mapColour(share);
-            if (text) text.style.fill = onMap(share);
-            cells[row * columns.length + column].share = share;
-          }
-          if (text) {
-            const written = format(value, 2);
-            if (text.textContent !== written) text.textContent = written;
-          }
-        }),
-      );
+      paint();
       show();
     },
   };

@@ -20,11 +20,40 @@ function staticModel(state) {
   };
 }
 
-for (const figure of document.querySelectorAll("figure.attnkit[data-widget]")) {
+function mount(figure) {
   const state = JSON.parse(figure.querySelector("script.ak-state").textContent);
-  // The static picture stays until the live one stands, so a widget that fails leaves the picture and not a hole.
   const live = document.createElement("div");
   widgets[figure.dataset.widget].render({ model: staticModel(state), el: live });
   figure.querySelector(".ak-static").replaceWith(...live.childNodes);
-  figure.dataset.live = "";
 }
+
+// While the page is still being read, a figure is whole as soon as anything stands behind it.
+function whole(node) {
+  while (node && !node.nextSibling) node = node.parentNode;
+  return node !== null || document.readyState !== "loading";
+}
+
+const tried = new WeakSet();
+
+function mountAll() {
+  for (const figure of document.querySelectorAll("figure.attnkit[data-widget]:not([data-live])")) {
+    if (tried.has(figure) || !whole(figure)) continue;
+    tried.add(figure);
+    try {
+      mount(figure);
+      figure.dataset.live = "";
+    } catch (error) {
+      // A widget that fails leaves its picture, and the others their turn.
+      console.error(error);
+    }
+  }
+}
+
+// A chapter is long, so each widget comes to life as soon as it has arrived, not when the last line has.
+const reading = new MutationObserver(mountAll);
+if (document.readyState === "loading") reading.observe(document, { childList: true, subtree: true });
+document.addEventListener("DOMContentLoaded", () => {
+  reading.disconnect();
+  mountAll();
+});
+mountAll();

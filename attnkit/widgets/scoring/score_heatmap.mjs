@@ -23,9 +23,14 @@ export function table(state) {
 }
 
 function sentence({ tokens, score, query }, { asking, scores }) {
-  const best = scores.flatMap((row, i) => row.map((value, j) => ({ value, i, j }))).reduce((a, b) => (b.value > a.value ? b : a));
+  let [best, i, j] = [-Infinity, 0, 0];
+  scores.forEach((row, at) =>
+    row.forEach((value, to) => {
+      if (value > best) [best, i, j] = [value, at, to];
+    }),
+  );
   const who = query === null ? `all ${asking.length} tokens` : `“${asking[0]}”`;
-  return `${TITLE[score]} of ${who} with ${tokens.length} tokens; the largest is ${format(best.value, 2)}, “${asking[best.i]}” with “${tokens[best.j]}”.`;
+  return `${TITLE[score]} of ${who} with ${tokens.length} tokens; the largest is ${format(best, 2)}, “${asking[i]}” with “${tokens[j]}”.`;
 }
 
 function render({ model, el }) {
@@ -45,7 +50,7 @@ function render({ model, el }) {
 
   lay(el, "stack", { controls: [score, query, token, scale].map((c) => c.element), picture: [map.element], below: [details.element] });
 
-  return watch(model, NAMES, () => {
+  const stop = watch(model, NAMES, () => {
     const state = read(model, NAMES);
     now = compute(state);
     score.update(state.score);
@@ -56,6 +61,10 @@ function render({ model, el }) {
     map.update({ values: now.scores, rows: now.asking, columns: tokens, largest, label: sentence(state, now) });
     details.update(table(state));
   });
+  return () => {
+    stop();
+    map.end();
+  };
 }
 
 export default { render };

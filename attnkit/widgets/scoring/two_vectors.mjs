@@ -43,8 +43,7 @@ function arc(to, q, k, radius) {
 }
 
 function render({ model, el }) {
-  const wide = plane(LIMIT + 0.5);
-  const near = plane(1.5);
+  const [wide, near] = [LIMIT + 0.5, 1.5].map((reach) => plane([-reach, reach], [-reach, reach]));
   const component = (name, axis, label) =>
     slider({ label, min: -LIMIT, max: LIMIT, step: 0.1, kind: `ak-${name}`, change: (x) => put(model, name, model.get(name).map((old, i) => (i === axis ? x : old))) });
   const components = [component("query", 0, "query, x"), component("query", 1, "query, y"), component("key", 0, "key, x"), component("key", 1, "key, y")];
@@ -54,7 +53,7 @@ function render({ model, el }) {
   const details = numbers();
 
   const handles = ["query", "key"].map((name) => {
-    const handle = s("circle", { r: 20, class: `ak-${name}` });
+    const handle = s("circle", { r: 12, class: `ak-${name}` });
     draggable(handle, wide.from, (point) => {
       const by = name === "key" ? model.get("scale") : 1;
       if (by > 0) put(model, name, point.map((x) => Math.round(10 * Math.max(-LIMIT, Math.min(LIMIT, x / by))) / 10));
@@ -82,7 +81,9 @@ function render({ model, el }) {
     near.element.style.display = state.normalise ? "" : "none";
     const [view, q, key, radius] = state.normalise ? [near, q1, k1, 0.35] : [wide, state.query, k, 0.9];
     const degrees = angle(q, key);
-    view.layer.replaceChildren(...(degrees === null ? [] : [arc(view.to, q, key, radius)]), arrow(view.to, q, "ak-query", "q"), arrow(view.to, key, "ak-key", "k"));
+    const side = q[0] * key[1] < q[1] * key[0] ? 1 : -1; // each name stands on the side that the other arrow is not on
+    const arrows = [arrow(view.to, q, "ak-query", "q", side), arrow(view.to, key, "ak-key", "k", -side)];
+    view.layer.replaceChildren(...(degrees === null ? [] : [arc(view.to, q, key, radius)]), ...arrows);
     const label = degrees === null ? "no angle" : `an angle of ${format(degrees, 0)} degrees`;
     const [product, cos] = [dot(q, key), cosine(q, key)];
     view.element.setAttribute("aria-label", `A query and a key in the plane with ${label} between them: dot product ${format(product, 2)}, cosine ${format(cos, 2)}.`);

@@ -33,28 +33,45 @@ function sentence({ labels }, { weights, output, word }) {
 }
 
 function equation({ values }, { weights, output }) {
-  const point = (vector, digits) => `(${vector.map((x) => format(x, digits)).join(", ")})`;
-  return `${values.map((value, i) => `${format(weights[i], 2)} · ${point(value, 1)}`).join(" + ")} = ${point(output, 2)}`;
+  // A line may break between the terms, not within one.
+  const point = (vector, digits) => `(${vector.map((x) => format(x, digits)).join(",\u00a0")})`;
+  return `${values.map((value, i) => `${format(weights[i], 2)}\u00a0·\u00a0${point(value, 1)}`).join(" + ")} =\u00a0${point(output, 2)}`;
 }
 
 /** The drawing: hull, spokes from the output to each value, the values as large as their weights, the output. */
 function draw(view, { values, labels }, { weights, output }) {
   const [x, y] = view.to(output);
   const places = values.map(view.to);
+  const centre = [0, 1].map((axis) => places.reduce((sum, place) => sum + place[axis], 0) / places.length);
+  // A value's name stands outside the hull, the output's inside it, so that they do not meet.
+  const name = (text, [px, py], radius) => {
+    const [dx, dy] = [px - centre[0], py - centre[1]];
+    const length = Math.hypot(dx, dy);
+    const [ux, uy] = length < 1 ? [0, -1] : [dx / length, dy / length];
+    const anchor = Math.abs(ux) < 0.75 ? "middle" : ux < 0 ? "end" : "start";
+    return s("text", { class: "ak-value", x: px + ux * (radius + 7), y: py + uy * (radius + 12) + 5, "text-anchor": anchor }, text);
+  };
+  const inward = x > centre[0] + 1 ? -1 : 1;
   view.layer.replaceChildren(
     s("polygon", { class: "ak-hull", points: hull(values).map((p) => view.to(p).join()).join(" ") }),
     ...places.map(([x1, y1], i) => s("line", { class: "ak-spoke", x1, y1, x2: x, y2: y, "stroke-width": 0.5 + 5 * weights[i] })),
-    ...places.map(([cx, cy], i) => s("circle", { class: "ak-value", cx, cy, r: 4 + 12 * weights[i] })),
-    ...places.map(([px, py], i) => s("text", { class: "ak-value", x: px, y: py - 10 - 12 * weights[i], "text-anchor": "middle" }, labels[i])),
-    s("path", { class: "ak-output", d: `M${x - 9} ${y}L${x} ${y - 9}L${x + 9} ${y}L${x} ${y + 9}Z` }),
-    s("text", { class: "ak-output", x: x + 14, y: y + 6 }, "output"),
+    ...places.map(([cx, cy], i) => s("circle", { class: "ak-value", cx, cy, r: 4 + 9 * weights[i] })),
+    ...places.map((place, i) => name(labels[i], place, 4 + 9 * weights[i])),
+    s("path", { class: "ak-output", d: `M${x - 8} ${y}L${x} ${y - 8}L${x + 8} ${y}L${x} ${y + 8}Z` }),
+    s("text", { class: "ak-output", x: x + 13 * inward, y: y + 5, "text-anchor": inward > 0 ? "start" : "end" }, "output"),
   );
+}
+
+/** The range of the values and the origin along an axis, with room around it for names. */
+function range(values, axis, room) {
+  const all = [0, ...values.map((value) => value[axis])];
+  return [Math.min(...all) - room, Math.max(...all) + room];
 }
 
 function render({ model, el }) {
   const { values, labels, decoder } = read(model, NAMES);
-  const reach = Math.max(...values.flat().map(Math.abs)) * 1.25 || 1;
-  const view = plane(reach);
+  const room = 0.2 * (Math.max(0, ...values.flat()) - Math.min(0, ...values.flat())) || 1;
+  const view = plane(range(values, 0, room), range(values, 1, room));
   const scores = labels.map((label, i) =>
     slider({ label: `score of ${label}`, min: -5, max: 5, step: 0.1, kind: "ak-value", change: (x) => put(model, "scores", model.get("scores").map((old, j) => (j === i ? x : old))) }),
   );
