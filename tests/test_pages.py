@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import attnkit
+from attnkit import figures, widgets
+
 BOOK = Path(__file__).parents[1] / "book"
 FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = {page.name: FENCE.findall(page.read_text("utf-8")) for page in sorted(BOOK.glob("*.md"))}
@@ -21,3 +24,9 @@ def test_python_in_a_page_runs(page):
 
 def test_the_teaching_guide_asserts_its_numbers():
     assert "assert" in "".join(PAGES["teaching.md"])
+
+
+@pytest.mark.parametrize("package", [attnkit, figures, widgets], ids=lambda package: package.__name__)
+def test_every_public_name_stands_on_the_api_page(package):
+    page = (BOOK / "api.md").read_text("utf-8")
+    assert [name for name in package.__all__ if not re.search(rf"\b{name}\b", page)] == []

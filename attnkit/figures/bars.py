@@ -51,7 +51,8 @@ def bars(
         f"{spoken(name)} {write(value) if np.isfinite(value) else 'masked (−∞)'}"
         for name, value in zip(names, values, strict=True)
     )
-    alt = f"Bar chart, {what}: {told}. Sum: {write(shown.sum())}."
+    total = f" Sum: {write(shown.sum())}." if what == "weight" else ""  # of scores it would mean nothing
+    alt = f"Bar chart, {what}: {told}.{total}"
 
     zero = -least * scale
     beside = -10 - (max(text_width(write(value)) for value in values) + 8 if least < 0 else 0)
