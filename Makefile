@@ -42,7 +42,7 @@ test: check browser $(NODE) ## Run every test, on the whole lock
 	$(STAGE) "book: a clean build"
 	@$(MAKE) book
 	$(STAGE) "browser: the built book as readers meet it"
-	.venv/bin/pytest tests/browser
+	.venv/bin/pytest tests/browser -n 2
 
 check: $(LOCK) ## Run the short round: style, unit tests, JavaScript
 	$(STAGE) "style: ruff"

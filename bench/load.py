@@ -17,7 +17,7 @@ from pathlib import Path
 
 import ipywidgets
 from ipywidgets.embed import dependency_state
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Response
 
 from attnkit.widgets.frame import bundle
 from tools.serve import make_server
@@ -64,8 +64,9 @@ WATCH = """
 })();
 """
 
-FOUND = """() => new Promise((resolve) => {
+FOUND = """() => new Promise((resolve, reject) => {
     const ask = () => (window.firstSlider ? resolve(window.firstSlider) : setTimeout(ask, 20));
+    setTimeout(() => reject(new Error("no slider on this page has worked within 30 s")), 30_000);
     ask();
 })"""
 
@@ -113,7 +114,8 @@ def write_stock_page(site: Path) -> str:
     html = re.sub(r"<script[^>]*attnkit[^>]*></script>", "", html)
     scripts = (
         f'<script type="{STATE}">{json.dumps(state)}</script>'
-        '<script src="../_static/require.js"></script><script src="../_static/embed-amd.js"></script>'
+        # behind the page's own scripts, one of which would take require.js for its loader
+        '<script defer src="../_static/require.js"></script><script defer src="../_static/embed-amd.js"></script>'
     )
     shutil.copy(NPM / "requirejs" / "require.js", site / "_static" / "require.js")
     shutil.copytree(NPM / "@jupyter-widgets" / "html-manager" / "dist", site / "_static", dirs_exist_ok=True)
@@ -136,9 +138,10 @@ def _weight(browser: Browser, address: str) -> tuple[float, float]:
     """Return the gzipped weight of a page with all that it loads, and of the pictures in it."""
     context = browser.new_context()
     page = context.new_page()
-    bodies: dict[str, bytes] = {}
-    page.on("response", lambda answer: bodies.setdefault(answer.url, answer.body()))
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 (playwright marks its listeners)
     page.goto(address, wait_until="networkidle")
+    bodies = {answer.url: answer.body() for answer in answers}
     context.close()
     html = bodies.pop(address).decode()
     bare = re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL)

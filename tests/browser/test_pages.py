@@ -71,6 +71,15 @@ def test_nothing_is_wider_than_a_phone(visit, context, path):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("path", [path for path in LIVE if path.startswith("notebooks")])
+def test_a_link_into_a_chapter_leads_to_its_heading(visit, path):
+    page = visit(f"{path}#exercises")
+    heading = page.locator("#exercises > h2")
+    heading.wait_for()
+    page.wait_for_timeout(300)  # sections are laid out when the reader comes near
+    assert 0 <= heading.bounding_box()["y"] < page.viewport_size["height"] / 2
+
+
 @pytest.mark.parametrize("path", LIVE)
 def test_pages_work_from_a_folder(visit, path):
     page = visit(path, own=HTML.as_uri())
@@ -85,6 +94,7 @@ def test_without_javascript_a_labelled_picture_stands_there(browser, site, path)
     figures = page.locator("figure.attnkit").all()
     assert figures
     for figure in figures:
+        figure.scroll_into_view_if_needed()  # sections are laid out when the reader comes near
         assert figure.locator(".ak-label").inner_text().strip()
         if figure.get_attribute("data-widget") == "frame/predict":
             figure.locator("summary").first.click()
