@@ -39,7 +39,7 @@ def show(name: str, rows: dict[str, object]) -> None:
     """Print one measurement as a table."""
     print(f"\n{name}", flush=True)
     for row, value in rows.items():
-        print(f"  {row:<62} {value if isinstance(value, str) else f'{value:,.2f}':>14}")
+        print(f"  {row:<76} {value if isinstance(value, str) else f'{value:,.2f}':>14}")
 
 
 if __name__ == "__main__":

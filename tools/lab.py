@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+from playwright.sync_api import Page
 
 
 def write_notebook(path: Path, cells: list[str]) -> None:
@@ -55,6 +56,19 @@ def jupyterlab(folder: Path, *, patience_s: float = 60) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(30)
+
+
+def open_notebook(page: Page, address: str) -> None:
+    """Open a notebook in JupyterLab and wait until its kernel is ready: a cell that is run earlier may be lost."""
+    page.goto(address, timeout=90_000)
+    page.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for(timeout=90_000)
+    page.get_by_text("| Idle").wait_for(timeout=90_000)
+
+
+def run_cell(page: Page, number: int) -> None:
+    """Run one code cell of the notebook that is open."""
+    page.locator(".jp-CodeCell .jp-InputArea-editor").nth(number).click()
+    page.keyboard.press("Shift+Enter")
 
 
 def _wait(address: str, server: subprocess.Popen, log: Path, patience_s: float) -> None:

@@ -19,7 +19,7 @@ ADDRESS = re.compile(r"""url\((['"]?)(?!data:|https?:|[/#])([^)'"]+)\1\)""")
 
 
 def join(app: Sphinx, exception: Exception | None) -> None:
-    """Write the joined stylesheet, and link it in the place of the first that it stands for."""
+    """Write the joined stylesheet, and link it at the end of the head: inline scripts behind it would wait for it."""
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
@@ -31,8 +31,8 @@ def join(app: Sphinx, exception: Exception | None) -> None:
         css = "".join(read(static, sheet) for _, sheet in links)
         name = f"joined-{hashlib.sha256(css.encode()).hexdigest()[:8]}.css"
         (static / name).write_text(css, "utf-8")
-        first = iter([f'<link rel="stylesheet" href="{links[0][0]}_static/{name}">\n'])
-        page.write_text(LINK.sub(lambda _, first=first: next(first, ""), html), "utf-8")
+        link = f'<link rel="stylesheet" href="{links[0][0]}_static/{name}">'
+        page.write_text(LINK.sub("", html).replace("</head>", f"{link}\n</head>", 1), "utf-8")
 
 
 def read(static: Path, sheet: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.lab import jupyterlab, write_notebook
+from tools.lab import jupyterlab, open_notebook, run_cell, write_notebook
 
 CELLS = [
     "from attnkit.widgets import TwoVectors\nwidget = TwoVectors()\nwidget",
@@ -15,22 +15,16 @@ def test_python_sees_the_slider_and_the_slider_sees_python(tmp_path, context):
     write_notebook(tmp_path / "sliders.ipynb", CELLS)
     with jupyterlab(tmp_path) as address:
         page = context.new_page()
-        page.goto(f"{address}/lab/tree/sliders.ipynb", timeout=90_000)
-        page.locator(".jp-NotebookPanel .jp-CodeCell").nth(2).wait_for(timeout=90_000)
-
-        def run(cell: int) -> None:
-            page.locator(".jp-CodeCell .jp-InputArea-editor").nth(cell).click()
-            page.keyboard.press("Shift+Enter")
-
-        run(0)
+        open_notebook(page, f"{address}/lab/tree/sliders.ipynb")
+        run_cell(page, 0)
         slider = page.locator("input[type=range]").nth(4)
         slider.wait_for(timeout=90_000)
         assert slider.input_value() == "1"
         slider.focus()
         page.keyboard.press("Home")
-        run(1)
+        run_cell(page, 1)
         page.get_by_text("Python sees 0.0 0.0").wait_for(timeout=30_000)
-        run(2)
+        run_cell(page, 2)
         page.wait_for_function("(input) => input.value === '2.5'", arg=slider.element_handle(), timeout=30_000)
         dot = page.locator(".ak-results dd").first
         assert dot.inner_text() == "10.000"
