@@ -44,8 +44,6 @@ def shoot(book: Path, target: Path) -> Iterator[Path]:
                     name = "-".join(page.relative_to(book).with_suffix("").parts)
                     picture = target / f"{name}-{width}-{scheme}.png"
                     view.goto(page.as_uri())
-                    # What is laid out only when it comes into view is laid out in the picture.
-                    view.add_style_tag(content="* { content-visibility: visible !important; }")
                     view.wait_for_timeout(200)
                     view.screenshot(path=picture, full_page=True)
                     yield picture

@@ -41,7 +41,7 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
         context["body"] = context["body"].replace('<summary aria-label="Toggle hidden content">', "<summary>")
         # docutils gives the entries of a list of works a role that has been withdrawn.
         context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
-        if pagename.startswith("notebooks/"):  # book.css has a chapter's sections wait until the reader comes near
+        if pagename.startswith("notebooks/"):  # book.css lays a chapter's sections out one after another
             context["body"] = context["body"].replace("<section ", "<section data-chapter ", 1)
     if pagename != "search":  # the search runs as it loads, so what it needs cannot wait
         context["script_files"] = [deferred(script) for script in context["script_files"]]
