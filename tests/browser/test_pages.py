@@ -73,10 +73,11 @@ def test_nothing_is_wider_than_a_phone(visit, context, path):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("place", ["play", "measure", "exercises"])
 @pytest.mark.parametrize("path", [path for path in LIVE if path.startswith("notebooks")])
-def test_a_link_into_a_chapter_leads_to_its_heading(visit, path):
-    page = visit(f"{path}#exercises")
-    heading = page.locator("#exercises > h2")
+def test_a_link_into_a_chapter_leads_to_its_heading(visit, path, place):
+    page = visit(f"{path}#{place}")
+    heading = page.locator(f"#{place} > h2")
     heading.wait_for()
     page.wait_for_timeout(300)  # the rest of the chapter is laid out once it has been read in
     assert 0 <= heading.bounding_box()["y"] < page.viewport_size["height"] / 2
@@ -96,6 +97,7 @@ def test_without_javascript_a_labelled_picture_stands_there(browser, site, path)
     figures = page.locator("figure.attnkit").all()
     assert figures
     for figure in figures:
+        assert figure.locator(".ak-label").is_visible()
         assert figure.locator(".ak-label").inner_text().strip()
         if figure.get_attribute("data-widget") == "frame/predict":
             figure.locator("summary").first.click()

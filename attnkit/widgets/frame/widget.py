@@ -104,7 +104,7 @@ class Widget(anywidget.AnyWidget):
         if bundled is None:  # a closed widget has no live view
             return None
         data, metadata = bundled
-        return {**data, "text/plain": repr(self), "text/html": self.static_html()}, metadata
+        return {**data, "text/html": self.static_html()}, metadata
 
 
 def _table(table: Table) -> str:
