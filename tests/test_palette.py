@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from attnkit.palette import DARK, FLIP, LIGHT, css, mix, oklab
+from attnkit.widgets.frame import bundle
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 ENDS = pytest.mark.parametrize("end", ["high", "negative"])
@@ -90,3 +91,8 @@ def test_css_gives_every_colour_a_variable_in_both_themes():
     assert LIGHT.keys() == DARK.keys()
     assert css().startswith(":root{")
     assert "html[data-theme=dark]" in css()
+
+
+def test_the_page_turns_its_text_at_the_same_share():
+    module = (bundle.FRAME / "dom.mjs").read_text("utf-8")
+    assert float(re.search(r"^const FLIP = ([\d.]+);", module, re.MULTILINE)[1]) == FLIP
