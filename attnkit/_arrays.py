@@ -6,14 +6,45 @@ A formula opens with :func:`read`, so that its own lines can trust their arrays.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_array_api_obj, is_torch_namespace
+from array_api_compat import array_namespace, is_array_api_obj, is_torch_namespace
 
 Array: TypeAlias = Any
 """A NumPy array or a torch tensor. The name is for readers: the shape beside it is what tests check."""
+
+_finite_is_assumed: ContextVar[bool] = ContextVar("finite_is_assumed", default=False)
+
+
+@contextmanager
+def assume_finite() -> Iterator[None]:
+    """Let the functions of attnkit take every number for finite, as long as the block lasts.
+
+    Otherwise each of them looks for NaN and infinity in what it is given and in its products, and refuses them.
+    A training loop that looks at its loss can do without. Everything else is checked all the same.
+
+    Notes
+    -----
+    The name is that of scikit-learn's setting for the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from attnkit import dot_scores
+    >>> with assume_finite():
+    ...     dot_scores(np.asarray([[np.inf]]), np.asarray([[2.0]]))
+    array([[inf]])
+    """
+    before = _finite_is_assumed.set(True)
+    try:
+        yield
+    finally:
+        _finite_is_assumed.reset(before)
 
 
 def read(**arrays: Array) -> tuple[Any, ...]:
@@ -45,27 +76,28 @@ def one_namespace(**arrays: Array) -> Any:
             raise ValueError(
                 f"{name} must be an array; got {type(array).__name__}: wrap it in np.asarray(...) or torch.tensor(...)"
             )
-    kinds = {name: array_namespace(array).__name__.rpartition(".")[2] for name, array in arrays.items()}
-    if len(set(kinds.values())) > 1:
-        raise ValueError(f"{join(kinds)} must come from one library; got {join(kinds.values())}")
-    places = {name: str(device(array)) for name, array in arrays.items()}
+    namespaces = {name: array_namespace(array) for name, array in arrays.items()}
+    if len(set(namespaces.values())) > 1:
+        kinds = [namespace.__name__.rpartition(".")[2] for namespace in namespaces.values()]
+        raise ValueError(f"{join(namespaces)} must come from one library; got {join(kinds)}")
+    places = {name: array.device for name, array in arrays.items()}
     if len(set(places.values())) > 1:
         raise ValueError(f"{join(places)} must be on one device; got {join(places.values())}")
-    return array_namespace(*arrays.values())
+    return next(iter(namespaces.values()))
 
 
-def read_mask(xp: Any, mask: Array | None, scores: Array) -> Array:
-    """Return ``mask`` in the shape of ``scores``; without a mask, every query may attend to every key."""
+def read_mask(xp: Any, mask: Array | None, array: Array, name: str = "scores") -> Array:
+    """Return ``mask`` in the shape of ``array``; without a mask, every query may attend to every key."""
     if mask is None:
-        return xp.ones_like(scores, dtype=xp.bool)
-    one_namespace(scores=scores, mask=mask)
+        return xp.ones_like(array, dtype=xp.bool)
+    one_namespace(**{name: array, "mask": mask})
     if not xp.isdtype(mask.dtype, "bool"):
         raise ValueError(f"mask must be boolean, True where a query may attend; got dtype {mask.dtype}")
-    if broadcast(mask.shape, scores.shape) != tuple(scores.shape):
+    if broadcast(mask.shape, array.shape) != tuple(array.shape):
         raise ValueError(
-            f"mask must broadcast to the shape of the scores, {tuple(scores.shape)}; got {tuple(mask.shape)}"
+            f"mask must broadcast to the shape of the {name}, {tuple(array.shape)}; got {tuple(mask.shape)}"
         )
-    return xp.broadcast_to(mask, scores.shape)
+    return xp.broadcast_to(mask, array.shape)
 
 
 def read_temperature(xp: Any, temperature: float, dtype: Any) -> float:
@@ -81,10 +113,25 @@ def read_temperature(xp: Any, temperature: float, dtype: Any) -> float:
 def expect_shape(name: str, array: Array, *axes: str, **sizes: int) -> None:
     """Refuse an array whose last axes are not the named ones, of the given sizes."""
     shape = tuple(array.shape)
-    last = dict(zip(reversed(axes), reversed(shape), strict=False))
-    if len(last) < len(axes) or any(last[axis] != size for axis, size in sizes.items()):
-        wanted = ", ".join(f"{axis}={sizes[axis]}" if axis in sizes else axis for axis in axes)
-        raise ValueError(f"{name} must have shape (..., {wanted}); got {shape}")
+    if not fits(shape[-len(axes) :], axes, sizes):
+        raise ValueError(f"{name} must have shape (..., {spell(axes, sizes)}); got {shape}")
+
+
+def expect_weights(name: str, weights: Array, *axes: str, **sizes: int) -> None:
+    """Refuse weights whose axes are not exactly the named ones: a whole batch shares them."""
+    shape = tuple(weights.shape)
+    if not fits(shape, axes, sizes):
+        raise ValueError(f"{name} must have shape ({spell(axes, sizes)}); got {shape}")
+
+
+def fits(shape: tuple[int, ...], axes: tuple[str, ...], sizes: dict[str, int]) -> bool:
+    """Return whether ``shape`` has these axes, and of each the size that is given for it."""
+    return len(shape) == len(axes) and all(sizes.get(axis, n) == n for axis, n in zip(axes, shape, strict=True))
+
+
+def spell(axes: tuple[str, ...], sizes: dict[str, int]) -> str:
+    """Return ``n_keys, d_k=4``."""
+    return ", ".join(f"{axis}={sizes[axis]}" if axis in sizes else axis for axis in axes)
 
 
 def expect_batches(**arrays: Array) -> tuple[int, ...]:
@@ -96,14 +143,25 @@ def expect_batches(**arrays: Array) -> tuple[int, ...]:
     return shared
 
 
-def expect_finite(xp: Any, *, where: Array | bool = True, **arrays: Array) -> None:
-    """Refuse NaN and infinity, and say where the first one is."""
+def expect_finite(xp: Any, *, where: Array | None = None, **arrays: Array) -> None:
+    """Refuse NaN and infinity, and say where the first one is; a place where ``where`` is False is not looked at."""
     for name, array in arrays.items():
-        wrong = ~xp.isfinite(array) & where
-        if xp.any(wrong):
-            index = np.unravel_index(int(xp.argmax(xp.reshape(xp.astype(wrong, xp.int8), (-1,)))), array.shape)
+        seen = array if where is None or _finite_is_assumed.get() else xp.where(where, array, 0.0)
+        if not is_finite(xp, seen):
+            wrong = xp.astype(~xp.isfinite(seen), xp.int8)
+            index = np.unravel_index(int(xp.argmax(xp.reshape(wrong, (-1,)))), array.shape)
             place = tuple(int(i) for i in index)
             raise ValueError(f"{name} must be finite; got {array[place].item()} at index {place}")
+
+
+def is_finite(xp: Any, array: Array) -> bool:
+    """Return whether no number is NaN or infinite, or whether that is assumed."""
+    if _finite_is_assumed.get():
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = xp.sum(array).item()
+    # NaN and infinity never leave a sum, so a finite one clears all its terms at a tenth of the cost of asking each.
+    return math.isfinite(total) or bool(xp.all(xp.isfinite(array)))
 
 
 def matmul(xp: Any, left: Array, right: Array, product: str) -> Array:
@@ -113,9 +171,14 @@ def matmul(xp: Any, left: Array, right: Array, product: str) -> Array:
     """
     with np.errstate(over="ignore", invalid="ignore"):
         result = xp.matmul(left, right)
-    if not xp.all(xp.isfinite(result)):
+    if not is_finite(xp, result):
         raise ValueError(f"{product} overflow {left.dtype}: use smaller numbers or a wider dtype")
     return result
+
+
+def project(xp: Any, vectors: Array, weights: Array, product: str) -> Array:
+    """Return ``W v`` for each vector of the last axis, with weights (d_out, d_in) as ``nn.Linear`` keeps them."""
+    return matmul(xp, vectors, xp.matrix_transpose(weights), product)
 
 
 def widened(xp: Any, array: Array) -> Any:

@@ -80,7 +80,7 @@ def softmax(
     with np.errstate(over="ignore", under="ignore"):  # what falls below every number has weight 0
         # The largest exponent is 0, so no exponential overflows.
         exponents = (allowed - xp.max(allowed, axis=-1, keepdims=True)) / temperature
-        exponentials = xp.where(mask, xp.exp(exponents), 0.0)
+        exponentials = xp.exp(exponents) * mask
         total = xp.sum(exponentials, axis=-1, keepdims=True)
         return xp.astype(exponentials / xp.where(total == 0, 1.0, total), scores.dtype, copy=False)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 HEADER = """\
-# The exact, complete lock of attnkit[book,torch,lab,test], for every platform and Python from 3.11 on.
+# The exact, complete lock of attnkit with all its extras, for every platform and Python from 3.11 on.
 # It constrains every install of the Makefile, and Binder installs it whole.
 # Renew: .venv/bin/pip install uv && .venv/bin/python -m tools.lock   (add --upgrade to renew every pin)
 """
