@@ -1,0 +1,112 @@
+"""What a recurrent translator is made of: every choice that the chapters discuss, by name."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, get_args, get_type_hints
+from typing import Literal as OneOf
+
+SPECIALS = 4  # <pad> <bos> <eos> <unk> open every vocabulary
+# The choices that mean nothing unless attention stands in one of these places.
+NEEDED = {
+    "feed_context": ("none",),
+    "input_feeding": ("after",),
+    "score": ("before", "after"),
+    "window": ("before", "after"),
+    "choice": ("before", "after"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The design of one translator; what does not fit together is refused with a sentence.
+
+    Attributes
+    ----------
+    source_words, target_words
+        Sizes of the two vocabularies, the four special tokens included.
+    attention
+        Where attention stands: nowhere, before the decoder's step (from :math:`s_{t-1}`, Bahdanau) or after it
+        (from :math:`h_t`, Luong).
+    score
+        How a query is compared with the keys.
+    encoder
+        In a bidirectional encoder each direction has half the width, so that states are d_hidden wide in both kinds.
+    reverse_source
+        The encoder reads the sentence from its end. States and weights keep the order of the sentence.
+    feed_context
+        Without attention: the context vector enters every step of the decoder, through its own weights.
+    input_feeding
+        With attention after the step: the attentional state of the last step enters the next one.
+    window, half_width
+        Which source positions the softmax runs over: all, or those within half_width (Luong's D) of a centre that
+        moves on by one a step (local-m) or is predicted (local-p).
+    choice
+        Soft weights, or one position drawn in training (and the best one afterwards), trained straight through or by
+        REINFORCE.
+    d_embedding, d_hidden
+        Width of a word's vector and of a state, on both sides.
+    layers
+        LSTM layers, on both sides.
+    dropout
+        Share of a vector's numbers dropped in training: of the embeddings, between layers, and of the readout.
+    longest
+        The most source words that the location score can tell apart.
+    """
+
+    source_words: int
+    target_words: int
+    attention: OneOf["none", "before", "after"] = "after"
+    score: OneOf["dot", "cosine", "general", "concat", "additive", "location"] = "general"
+    encoder: OneOf["unidirectional", "bidirectional"] = "unidirectional"
+    reverse_source: bool = False
+    feed_context: bool = False
+    input_feeding: bool = False
+    window: OneOf["global", "local-m", "local-p"] = "global"
+    half_width: int = 3
+    choice: OneOf["soft", "straight-through", "reinforce"] = "soft"
+    d_embedding: int = 48
+    d_hidden: int = 64
+    layers: int = 1
+    dropout: float = 0.0
+    longest: int = 64
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(type(self)).items():
+            if wanted := refused(name, kind, getattr(self, name)):
+                raise ValueError(f"{name} must be {wanted}; got {getattr(self, name)!r}")
+        default = {field.name: field.default for field in fields(self)}
+        for name, places in NEEDED.items():
+            value = getattr(self, name)
+            if value != default[name] and self.attention not in places:
+                raise ValueError(f"{name}={value!r} needs attention {' or '.join(places)}; got {self.attention}")
+        if self.encoder == "bidirectional" and self.d_hidden % 2:
+            raise ValueError(f"d_hidden must be even, for a bidirectional encoder halves it; got {self.d_hidden}")
+        if self.encoder == "bidirectional" and self.reverse_source:
+            raise ValueError("reverse_source must be False, for a bidirectional encoder reads both ways; got True")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the choices as a dictionary that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, choices: dict[str, Any]) -> Config:
+        """Return the design that :meth:`to_json` has written down; names that it does not know are refused."""
+        unknown = set(choices) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"a design has no choice named {', '.join(sorted(unknown))}")
+        return cls(**choices)
+
+
+def refused(name: str, kind: Any, value: Any) -> str:
+    """Say what a choice must be, or nothing where it is that."""
+    if words := get_args(kind):
+        return "" if value in words else f"one of {', '.join(words)}"
+    if kind is bool:
+        return "" if isinstance(value, bool) else "True or False"
+    if kind is int:
+        least = SPECIALS + 1 if name.endswith("_words") else 1
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return "" if whole and value >= least else f"a whole number from {least} up"
+    share = isinstance(value, int | float) and not isinstance(value, bool)
+    return "" if share and 0 <= value < 1 else "a share from 0 to below 1"
