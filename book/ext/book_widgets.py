@@ -19,11 +19,12 @@ from typing import Any, ClassVar
 import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from traitlets import TraitError
 
 import attnkit.widgets
-from attnkit.widgets.frame import bundle
+from attnkit.widgets.frame import bundle, weights
 
 
 class Keywords(dict):
@@ -70,8 +71,21 @@ def write(app: Sphinx) -> None:
     app.add_css_file("attnkit.css", priority=400)  # it brings the colours that book.css uses
 
 
+def bring(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document) -> None:
+    """Write the weights that a page's widgets run on beside the pages; a widget adds the script when it is near."""
+    for name in weights.needed_by(context.get("body", "")):
+        try:
+            script = weights.script(name)
+        except ValueError as refusal:
+            raise ExtensionError(f"a widget on {pagename} cannot run: {refusal}") from refusal
+        target = Path(app.outdir, "_static", "weights", f"{name}.js")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(script, "utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_directive("attnkit-widget", WidgetDirective)
     app.connect("builder-inited", write)
+    app.connect("html-page-context", bring)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

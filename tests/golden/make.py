@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import torch
 
 import attnkit
+from attnkit import checkpoints
+from attnkit.decoding import BOS, greedy, pad
+from attnkit.language import Vocabulary, tokenise
+from attnkit.models import Config, build
 from attnkit.widgets import Predict, ScoreHeatmap, Temperature, TwoVectors, WeightedSum
 
 FOLDER = Path(__file__).parent
@@ -20,9 +27,13 @@ def formulas() -> list[dict[str, Any]]:
     rng = np.random.default_rng(0)
     cases: list[dict[str, Any]] = []
 
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(part) for key, part in value.items()}
+        return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
     def add(name: str, answer: Any, *arguments: Any) -> None:
-        plain = [a.tolist() if isinstance(a, np.ndarray) else a for a in arguments]
-        cases.append({"function": name, "arguments": plain, "answer": np.asarray(answer).tolist()})
+        cases.append({"function": name, "arguments": [plain(a) for a in arguments], "answer": plain(answer)})
 
     for size in (0.01, 1.0, 100.0):
         queries, keys = size * rng.normal(size=(3, 5)), rng.normal(size=(7, 5))
@@ -42,6 +53,31 @@ def formulas() -> list[dict[str, Any]]:
         add("argmaxWeights", attnkit.argmax_weights(scores), scores)
     tied = np.array([1.0, 3.0, 3.0])
     add("argmaxWeights", attnkit.argmax_weights(tied), tied)
+
+    for size in (0.1, 1.0, 100.0):
+        queries, keys = size * rng.normal(size=(3, 5)), rng.normal(size=(7, 2))
+        query_weights, key_weights, vector = rng.normal(size=(11, 5)), rng.normal(size=(11, 2)), rng.normal(size=11)
+        learned = query_weights, key_weights, vector
+        add("additiveScores", attnkit.additive_scores(queries, keys, *learned), queries, keys, *learned)
+        both = rng.normal(size=(11, 7))
+        add("concatScores", attnkit.concat_scores(queries, keys, both, vector), queries, keys, both, vector)
+        turn = rng.normal(size=(5, 2))
+        add("generalScores", attnkit.general_scores(queries, keys, turn), queries, keys, turn)
+        add("locationScores", attnkit.location_scores(queries, query_weights, 7), queries, query_weights, 7)
+
+        d_hidden = 3
+        state = attnkit.LSTMState(rng.normal(size=d_hidden), size * rng.normal(size=d_hidden))
+        shapes = (4 * d_hidden, 5), (4 * d_hidden, d_hidden), (4 * d_hidden,)
+        weights = attnkit.LSTMWeights(*(rng.normal(size=shape) for shape in shapes))
+        step = attnkit.lstm_step(queries[0], state, weights)._asdict()
+        camel = {"input_gate": "inputGate", "forget_gate": "forgetGate", "output_gate": "outputGate"}
+        answer = {camel.get(key, key): stage for key, stage in step.items()}
+        add("lstmStep", answer, queries[0], *state, *weights)
+
+    for half_width in (0.5, 1, 3):
+        centres = np.array([0.0, 2.5, 4.25, 13.0])
+        add("localWindow", attnkit.local_window(centres, 7, half_width), centres, 7, half_width)
+        add("localGaussian", attnkit.local_gaussian(centres, 7, half_width), centres, 7, half_width)
     return cases
 
 
@@ -69,7 +105,92 @@ def widgets() -> list[dict[str, Any]]:
     return [{"widget": one.module, "state": one.state(), "table": one.table()._asdict()} for one in made]
 
 
-GOLDEN = {"formulas.json": formulas, "widgets.json": widgets}
+SIZES = {"source_words": 11, "target_words": 13, "d_embedding": 5, "d_hidden": 7, "longest": 17}
+BAHDANAU = {"attention": "before", "score": "additive"}
+BIDIRECTIONAL = {"encoder": "bidirectional", "d_hidden": 6}
+DESIGNS: list[dict[str, Any]] = [
+    {"attention": "none"},
+    {"attention": "none", "reverse_source": True, "layers": 2},
+    {"attention": "none", "feed_context": True},
+    {"attention": "none", "feed_context": True, "layers": 3, **BIDIRECTIONAL},
+    {**BAHDANAU, **BIDIRECTIONAL},
+    {**BAHDANAU, "layers": 2, "reverse_source": True},
+    {**BAHDANAU, "window": "local-m", "half_width": 1},
+    {"attention": "before", "score": "dot", "window": "local-p", "half_width": 2},
+    {"attention": "before", "score": "location", "choice": "straight-through"},
+    *({"score": score} for score in ("dot", "cosine", "general", "concat", "additive", "location")),
+    {"score": "concat", "input_feeding": True, **BIDIRECTIONAL},
+    {"score": "general", "input_feeding": True, "layers": 2, "reverse_source": True},
+    {"score": "general", "window": "local-m", "half_width": 2},
+    {"score": "dot", "window": "local-p", "input_feeding": True},
+    {"score": "location", "window": "local-p", "half_width": 1},
+    {"choice": "straight-through"},
+    {"choice": "reinforce", "window": "local-m", "half_width": 1, "layers": 2},
+    {"choice": "reinforce", "window": "local-p"},
+]
+
+
+def translators() -> list[dict[str, Any]]:
+    """Return a small translator of each design, as the bytes of its checkpoint, with what it makes of sentences.
+
+    The weights come from NumPy, whose numbers are the same on every machine. The answers are computed from what the
+    checkpoint holds, in float64, so that a page must agree in all digits. A score of −∞ is None in JSON.
+    """
+    rng = np.random.default_rng(2)
+    source, target = (
+        Vocabulary(words.split())
+        for words in ("let's go don't eat the pizza ,", "vamos no comas la pizza y el perro ,")
+    )
+    sentences = [["let's", "go"], ["don't", "eat", "the", "<b>", "pizza", ",", "go"]]
+    previous = [BOS, 6, 12, 3, 5]
+    cases = []
+    for number, design in enumerate(DESIGNS):
+        model = build(Config(**{**SIZES, **design}))
+        for weights in model.parameters():
+            weights.data = torch.from_numpy(rng.uniform(-1, 1, size=weights.shape).astype(np.float32))
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "model.safetensors")
+            checkpoints.save(path, model, source, target, compact=number > 0)
+            model, contents = checkpoints.load(path).model.double(), path.read_bytes()
+        answers = [run(model, source, target, sentence, previous) for sentence in sentences]
+        cases.append({"design": design, "file": base64.b64encode(contents).decode("ascii"), "answers": answers})
+    return cases
+
+
+@torch.inference_mode()
+def run(model: Any, source: Any, target: Any, sentence: list[str], previous: list[int]) -> dict[str, Any]:
+    """Return each step's numbers for given previous words, and the greedy translation."""
+    words, mask = pad([source.encode(sentence)])
+    memory = model.encode(words, mask)
+    state, steps = model.start(memory), []
+    for word in previous:
+        logits, state, look = model.step(torch.tensor([word]), state, memory)
+        stages = {} if look is None else {"scores": look.scores[0, 0], "weights": look.weights[0, 0]}
+        stages = {name: stage.tolist() for name, stage in {"logits": logits[0], **stages}.items()}
+        steps.append({name: [None if x == -np.inf else x for x in stage] for name, stage in stages.items()})
+    [best] = greedy(model, words, mask)
+    translation = {"words": target.decode(best.ids), "ended": best.ended, "logProbability": best.log_probability}
+    return {"sentence": sentence, "previous": previous, "steps": steps, "translation": translation}
+
+
+TYPED = [
+    "Don’t eat, please!",
+    "  the dog  loved the\tball , it was\nvery excited.",
+    "European-economic area; 2nd 'x' rock'n'roll - -a- it''s",
+    "el niño, el nin\u0303o: ÁGUILA ¿qué? ¡no! snake_case 3.14",
+    "ΟΔΟΣ İstanbul ﬁn x² Ⅻ 中文字 naïve\u00a0café\u2003end\ufeff🙂\x1f",
+    "let`s let´s letʼs let‘s",
+    "",
+    " \n ",
+]
+
+
+def tokens() -> list[dict[str, Any]]:
+    """Return what readers may type, with the words that Python finds in it."""
+    return [{"text": text, "tokens": tokenise(text)} for text in TYPED]
+
+
+GOLDEN = {"formulas.json": formulas, "widgets.json": widgets, "translators.json": translators, "tokens.json": tokens}
 
 if __name__ == "__main__":
     for file, make in GOLDEN.items():

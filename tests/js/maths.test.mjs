@@ -14,9 +14,10 @@ for (const [i, { function: name, arguments: given, answer }] of golden("formulas
   });
 }
 
-test("every golden function is there, and each is held by a case", () => {
+test("every formula is held by a case", () => {
   const held = new Set(golden("formulas.json").map((c) => c.function));
-  assert.deepEqual([...held].sort(), ["argmaxWeights", "cosineScores", "dotScores", "entropy", "softmax", "weightedSum"]);
+  const formulas = Object.keys(maths).filter((name) => !["dot", "norm", "cosine", "scaled", "hull"].includes(name));
+  assert.deepEqual([...held].sort(), formulas.sort());
 });
 
 test("the hull of a square with a point inside and one on an edge is its corners", () => {

@@ -1,13 +1,19 @@
 // The static host: finds the figures that Python has written into the page and mounts their widgets on them.
-// There is no kernel here, so this model is a plain object with the five methods that a widget uses.
+// There is no kernel here, so this model is a plain object with the methods that a widget uses.
+
+// A script that is inline has no address; then the weights stand beside the page.
+const weightsFolder = new URL("weights/", document.currentScript.src || document.baseURI);
 
 function staticModel(state) {
   const listeners = new Map();
+  const tell = (event, ...told) => {
+    for (const listener of listeners.get(event) ?? []) listener(...told);
+  };
   return {
     get: (name) => state[name],
     set(name, value) {
       state[name] = value;
-      for (const listener of listeners.get(`change:${name}`) ?? []) listener();
+      tell(`change:${name}`);
     },
     on(event, listener) {
       if (!listeners.has(event)) listeners.set(event, new Set());
@@ -17,7 +23,32 @@ function staticModel(state) {
       listeners.get(event)?.delete(listener);
     },
     save_changes() {},
+    // The one message there is: a widget asks for weights. In a notebook the kernel answers it.
+    send({ weights }) {
+      bytesOf(weights).then(
+        (bytes) => tell("msg:custom", { weights }, [bytes]),
+        (error) => tell("msg:custom", { weights, error: error.message }),
+      );
+    },
   };
+}
+
+/** Weights come as classic scripts, because no other request works from file://; bundle.py writes `weightsVersions`. */
+async function bytesOf(name) {
+  const script = document.createElement("script");
+  script.src = new URL(`${name}.js?v=${weightsVersions[name]}`, weightsFolder);
+  const loaded = new Promise((...heard) => ([script.onload, script.onerror] = heard));
+  document.head.append(script);
+  try {
+    await loaded;
+    const letters = atob(window.attnkitWeights[name]);
+    delete window.attnkitWeights[name];
+    const bytes = new Uint8Array(letters.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+    return bytes;
+  } catch {
+    throw new Error("The translator's weights could not be loaded. Are you online?");
+  }
 }
 
 function mount(figure) {

@@ -26,6 +26,55 @@ export function cosineScores(queries, keys) {
   return queries.map((query) => keys.map((key) => cosine(query, key)));
 }
 
+/** Bahdanau's score, `v · tanh(W q + U k)`. */
+export function additiveScores(queries, keys, queryWeights, keyWeights, vector) {
+  const project = (weights, rows) => rows.map((row) => weights.map((weight) => dot(weight, row)));
+  const projected = project(keyWeights, keys);
+  return project(queryWeights, queries).map((query) =>
+    projected.map((key) => dot(vector, query.map((x, i) => Math.tanh(x + key[i])))),
+  );
+}
+
+/** Luong's general score, `q · W k`. */
+export function generalScores(queries, keys, weights) {
+  return dotScores(queries, keys.map((key) => weights.map((row) => dot(row, key))));
+}
+
+/** Luong's concat score, `v · tanh(W [q; k])`: the additive score with both matrices in one. */
+export function concatScores(queries, keys, weights, vector) {
+  const width = queries[0].length;
+  const [left, right] = [weights.map((row) => row.slice(0, width)), weights.map((row) => row.slice(width))];
+  return additiveScores(queries, keys, left, right, vector);
+}
+
+/** Luong's location score: the query alone scores the first `nKeys` positions. */
+export function locationScores(queries, weights, nKeys) {
+  return dotScores(queries, weights.slice(0, nKeys));
+}
+
+/** For each centre, which of `nKeys` positions (from 0) lie no further from it than `halfWidth`. */
+export function localWindow(centres, nKeys, halfWidth) {
+  return centres.map((centre) => Array.from({ length: nKeys }, (_, j) => Math.abs(j - centre) <= halfWidth));
+}
+
+/** A bell curve around each centre, of standard deviation `halfWidth / 2`: 1 at the centre itself. */
+export function localGaussian(centres, nKeys, halfWidth) {
+  const factor = (distance) => Math.exp(-0.5 * (distance / (halfWidth / 2)) ** 2);
+  return centres.map((centre) => Array.from({ length: nKeys }, (_, j) => factor(j - centre)));
+}
+
+/** One step of an LSTM; the rows of the weights are input gate, forget gate, candidate, output gate, as in torch. */
+export function lstmStep(input, hidden, cell, inputWeights, recurrentWeights, bias) {
+  const sums = bias.map((b, row) => dot(inputWeights[row], input) + dot(recurrentWeights[row], hidden) + b);
+  const part = (gate, squash) => hidden.map((_, d) => squash(sums[gate * hidden.length + d]));
+  const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+  const [inputGate, forgetGate, outputGate] = [part(0, sigmoid), part(1, sigmoid), part(3, sigmoid)];
+  const candidate = part(2, Math.tanh);
+  const kept = cell.map((c, d) => forgetGate[d] * c + inputGate[d] * candidate[d]);
+  const shown = kept.map((c, d) => outputGate[d] * Math.tanh(c));
+  return { inputGate, forgetGate, candidate, outputGate, cell: kept, hidden: shown };
+}
+
 /** Softmax of one row. `mask[i]` true means that key i may be attended to; a row with no such key gets zeros. */
 export function softmax(scores, mask = scores.map(() => true), temperature = 1) {
   const top = Math.max(...scores.filter((_, i) => mask[i]));

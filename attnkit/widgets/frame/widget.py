@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import anywidget
 import traitlets
 
-from attnkit.widgets.frame import bundle
+from attnkit.widgets.frame import bundle, weights
 
 if TYPE_CHECKING:
     from attnkit.figures import Picture
@@ -49,6 +49,7 @@ class Widget(anywidget.AnyWidget):
             if name not in known:
                 raise TypeError(f"{type(self).__name__} has no option {name!r}; its options are {', '.join(known)}")
         super().__init__(**state)
+        self.on_msg(self._answer)
 
     @classmethod
     def state_names(cls) -> list[str]:
@@ -73,13 +74,17 @@ class Widget(anywidget.AnyWidget):
         """Return a static picture of the present state, or None where the table and the label say all."""
         raise NotImplementedError
 
+    def translators(self) -> list[str]:
+        """Return the names of the trained weights that the module loads in the page; most widgets need none."""
+        return []
+
     def static_html(self) -> str:
         """Return the figure that the published page brings to life: picture, sentence, numbers and state."""
         # "<" never stands in the script, so no text of a reader can end it.
         state = json.dumps(self.state(), ensure_ascii=False).replace("<", "\\u003c")
         picture = self.picture()
         return (
-            f'<figure class="attnkit" data-widget="{self.module}">'
+            f'<figure class="attnkit" data-widget="{self.module}"{weights.attribute(self.translators())}>'
             f'<script type="application/json" class="ak-state">{state}</script>'
             f'<div class="ak-static ak-frame ak-{self.module.rpartition("/")[2]}">'
             f"{'' if picture is None else picture._repr_html_()}"
@@ -87,6 +92,14 @@ class Widget(anywidget.AnyWidget):
             f"{self._static_body()}"
             "</div></figure>"
         )
+
+    def _answer(self, _widget: Any, question: Any, _buffers: Any) -> None:
+        """Send the weights that ``weights.mjs`` asks for; they are no trait, so that no notebook stores them."""
+        name = question.get("weights")
+        try:
+            self.send({"weights": name}, [weights.read(name)])
+        except ValueError as refusal:
+            self.send({"weights": name, "error": str(refusal)})
 
     def _static_body(self) -> str:
         return (
