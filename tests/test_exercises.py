@@ -8,18 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
 
-from attnkit.exercises.checking import Case, Exercise, Slip, Verdict, agrees_with, numbers
+from attnkit.exercises.checking import Blank, Case, Exercise, Slip, Verdict, agrees_with, fills, misfilled, numbers
 
 ROOT = Path(__file__).parents[1]
-CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-SLUGS = [
-    Path(chapter["file"]).name[3:]
-    for part in CONTENTS["parts"]
-    for chapter in part["chapters"]
-    if chapter["file"].startswith("notebooks/")
-]
+# A chapter without exercises is caught in tests/house.py.
+SLUGS = sorted(
+    path.stem for path in (ROOT / "attnkit" / "exercises").glob("*.py") if path.stem not in {"__init__", "checking"}
+)
 
 
 def exercises_of(slug):
@@ -263,6 +259,42 @@ def test_one_number_may_come_in_brackets_and_an_infinite_one_not_at_all():
         numbers([2.5, 2.5], {})
     with pytest.raises(ValueError, match="NaN, ∞ or"):
         numbers(np.inf, {})
+
+
+PARTS = (
+    Blank("third", 1 / 3, {0.3: "Divide 1 by 3.", 3: "Upside down."}),
+    Blank("seventh", 1 / 7, {7: "Upside down."}),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        ((0.33, 0.14), None),
+        ((0.32, 7), "The third is not 0.32."),
+        ((0.3, 0.14), "The third is not 0.3. Divide 1 by 3."),
+        ((0.304, 0.14), "The third is not 0.304. Divide 1 by 3."),
+        ((0.33, 7), "The seventh is not 7. Upside down."),
+        ((0.33, 390001), "The seventh is not 390001."),
+    ],
+)
+def test_a_pencil_rounds_to_two_digits_and_hears_of_its_first_wrong_number(answer, complaint):
+    assert fills(PARTS)(answer) == complaint
+
+
+def test_a_pencil_task_wants_a_finite_number_for_each_blank():
+    with pytest.raises(ValueError, match=r"should be \(third, seventh=2\); yours is \(1,\)"):
+        fills(PARTS)([0.33])
+    with pytest.raises(ValueError, match="NaN, ∞ or"):
+        fills(PARTS)([0.33, np.nan])
+
+
+def test_each_slip_of_a_pencil_task_is_a_wrong_answer_of_its_own():
+    assert misfilled(PARTS) == (
+        ([0.3, 1 / 7], "Divide 1 by 3."),
+        ([3, 1 / 7], "Upside down."),
+        ([1 / 3, 7], "Upside down."),
+    )
 
 
 def test_importing_the_exercises_loads_no_torch():

@@ -22,6 +22,8 @@ import numpy as np
 TOLERANCE = 1e-4
 # A judge may square and add what is smaller than this.
 HUGE = 1e100
+# A pencil rounds to two digits behind the point.
+PENCIL = 0.005
 HEADINGS = {"right": "Right.", "wrong": "Not yet.", "open": "Not answered yet."}
 
 
@@ -173,6 +175,47 @@ def agrees_with(
         return None
 
     return judge
+
+
+class Blank(NamedTuple):
+    """A number that a pencil task asks for, by name; ``slips`` holds well-known wrong ones with the words for each."""
+
+    name: str
+    wanted: float
+    slips: Mapping[float, str]
+
+
+def fills(blanks: tuple[Blank, ...]) -> Callable[[Any], str | None]:
+    """Return a judge that wants one number for each blank, in this order; the first wrong one gives the complaint.
+
+    Examples
+    --------
+    >>> blanks = Blank("sum", 5, {6: "That is the product."}), Blank("product", 6, {})
+    >>> fills(blanks)((6, 5))
+    'The sum is not 6. That is the product.'
+    >>> fills(blanks)((5, 5.5))
+    'The product is not 5.5.'
+    """
+    axes = {", ".join(blank.name for blank in blanks): len(blanks)}
+
+    def judge(answer: Any) -> str | None:
+        for number, blank in zip(numbers(answer, axes), blanks, strict=True):
+            if abs(number - blank.wanted) > PENCIL:
+                words = (words for slip, words in blank.slips.items() if abs(number - slip) <= PENCIL)
+                return f"The {blank.name} is not {number:.6g}. {next(words, '')}".strip()
+        return None
+
+    return judge
+
+
+def misfilled(blanks: tuple[Blank, ...]) -> tuple[tuple[list[float], str], ...]:
+    """Return for each slip the right numbers with this one among them, and its words, as ``Exercise.wrong`` wants."""
+    right = [blank.wanted for blank in blanks]
+    return tuple(
+        ([*right[:place], slip, *right[place + 1 :]], words)
+        for place, blank in enumerate(blanks)
+        for slip, words in blank.slips.items()
+    )
 
 
 def call(answer: Any, case: Case) -> np.ndarray:

@@ -6,48 +6,50 @@ from typing import Any
 
 import numpy as np
 
-from attnkit.exercises.checking import TOLERANCE, Case, Exercise, Slip, agrees_with, numbers, same
+from attnkit.exercises.checking import TOLERANCE, Blank, Case, Exercise, Slip, agrees_with, fills, numbers, same
 from attnkit.scoring import cosine_scores, dot_scores
 
 _RANDOM = np.random.default_rng(2)
 
 # --- by pencil -------------------------------------------------------------------------------------------------------
 
-_PENCIL_SLIPS = {
-    "dot product": {
-        50: "That pairs the components crosswise: pair first with first and second with second.",
-        24: "The dot product is the sum of all products, 3 · 8 + 4 · 6.",
-    },
-    "length of k": {
-        100: "That is k · k, the square of the length: take its root.",
-        14: "The components are added; the length is the root of the sum of their squares.",
-        5: "That is the length of q.",
-    },
-    "cosine": {
-        48: "That is the dot product again: divide it by both lengths.",
-        9.6: "You divided by the length of q alone: divide by the length of k as well.",
-        4.8: "You divided by the length of k alone: divide by the length of q as well.",
-        0.0192: "You divided by the squared lengths: take their roots.",
-        0.04: "That is the cosine distance, 1 − cosine. A similarity is wanted.",
-        16.26: "That is the angle in degrees: its cosine is wanted.",
-        0.2838: "That is the angle in radians: its cosine is wanted.",
-    },
-}
-
-
-def _judge_pencil(answer: Any) -> str | None:
-    given = numbers(answer, {"dot, length, cosine": 3})
-    for number, wanted, (what, slips) in zip(given, (48, 10, 0.96), _PENCIL_SLIPS.items(), strict=True):
-        if abs(number - wanted) > 0.005:
-            words = (slips[slip] for slip in slips if abs(number - slip) < 0.005)
-            return f"The {what} is not {number:.4g}. {next(words, '')}".strip()
-    return None
-
+_PENCIL = (
+    Blank(
+        "dot product",
+        48,
+        {
+            50: "That pairs the components crosswise: pair first with first and second with second.",
+            24: "The dot product is the sum of all products, 3 · 8 + 4 · 6.",
+        },
+    ),
+    Blank(
+        "length of k",
+        10,
+        {
+            100: "That is k · k, the square of the length: take its root.",
+            14: "The components are added; the length is the root of the sum of their squares.",
+            5: "That is the length of q.",
+        },
+    ),
+    Blank(
+        "cosine",
+        0.96,
+        {
+            48: "That is the dot product again: divide it by both lengths.",
+            9.6: "You divided by the length of q alone: divide by the length of k as well.",
+            4.8: "You divided by the length of k alone: divide by the length of q as well.",
+            0.0192: "You divided by the squared lengths: take their roots.",
+            0.04: "That is the cosine distance, 1 − cosine. A similarity is wanted.",
+            16.26: "That is the angle in degrees: its cosine is wanted.",
+            0.2838: "That is the angle in radians: its cosine is wanted.",
+        },
+    ),
+)
 
 pencil = Exercise(
     name="pencil",
     question="For q = (3, 4) and k = (8, 6), give three numbers: the dot product, the length of k, and the cosine.",
-    judge=_judge_pencil,
+    judge=fills(_PENCIL),
     praise="48 = 5 · 10 · 0.96: the dot product is both lengths times the cosine.",
     wrong=(
         ((50, 10, 1.0), "pairs the components crosswise"),

@@ -1,0 +1,107 @@
+"""What is compared: every translator by name, and the six questions that are put to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+
+class Recipe(NamedTuple):
+    """One translator: what sets it apart from the others, in words and in choices.
+
+    Attributes
+    ----------
+    about
+        What it is, for a table.
+    design
+        Choices of :class:`attnkit.models.Config`.
+    training
+        Choices of :class:`attnkit.training.Options`.
+    """
+
+    about: str
+    design: Mapping[str, Any]
+    training: Mapping[str, Any] = MappingProxyType({})
+
+
+class Experiment(NamedTuple):
+    """One question, and the translators that answer it."""
+
+    question: str
+    recipes: tuple[str, ...]
+
+
+# Luong, Pham and Manning read the source backwards in every model with attention (2015, §4.2 and Table 1).
+LUONG = {"attention": "after", "reverse_source": True}
+
+# The widths, the number of steps and the search for the learning rate are the same for all: they stand in Setting.
+RECIPES = {
+    "none": Recipe("no attention", {"attention": "none"}),
+    "none-reversed": Recipe("no attention, source reversed", {"attention": "none", "reverse_source": True}),
+    "none-bidirectional": Recipe(
+        "no attention, bidirectional encoder", {"attention": "none", "encoder": "bidirectional"}
+    ),
+    "none-fed": Recipe("no attention, context fed to each step", {"attention": "none", "feed_context": True}),
+    "bahdanau": Recipe("Bahdanau", {"attention": "before", "score": "additive", "encoder": "bidirectional"}),
+    "general": Recipe("Luong, general", {**LUONG, "score": "general"}),
+    "dot": Recipe("Luong, dot", {**LUONG, "score": "dot"}),
+    "cosine": Recipe("Luong's wiring, cosine", {**LUONG, "score": "cosine"}),
+    "concat": Recipe("Luong, concat", {**LUONG, "score": "concat"}),
+    "additive": Recipe("Luong's wiring, additive", {**LUONG, "score": "additive"}),
+    "location": Recipe("Luong, location", {**LUONG, "score": "location"}),
+    "general-forward": Recipe("Luong, general, source in order", {"score": "general"}),
+    "general-bidirectional": Recipe("after the step, both directions", {"encoder": "bidirectional"}),
+    "general-before": Recipe("before the step, one direction", {**LUONG, "attention": "before"}),
+    "general-before-bidirectional": Recipe(
+        "before the step, both directions", {"attention": "before", "encoder": "bidirectional"}
+    ),
+    "general-feeding": Recipe("Luong, general, input feeding", {**LUONG, "input_feeding": True}),
+    "local-m-2": Recipe("local-m, D = 2", {**LUONG, "window": "local-m", "half_width": 2}),
+    "local-m-5": Recipe("local-m, D = 5", {**LUONG, "window": "local-m", "half_width": 5}),
+    "local-p-2": Recipe("local-p, D = 2", {**LUONG, "window": "local-p", "half_width": 2}),
+    "local-p-5": Recipe("local-p, D = 5", {**LUONG, "window": "local-p", "half_width": 5}),
+    "general-scheduled": Recipe(
+        "Luong, general, scheduled sampling", LUONG, {"forcing": "linear", "forcing_share": 0.25}
+    ),
+    "general-unforced": Recipe("Luong, general, never forced", LUONG, {"forcing_share": 0.0}),
+    "hard-straight-through": Recipe("hard, straight through", {**LUONG, "choice": "straight-through"}),
+    "hard-reinforce": Recipe("hard, REINFORCE", {**LUONG, "choice": "reinforce"}),
+}
+
+EXPERIMENTS = {
+    "bottleneck": Experiment(
+        "What does one context vector lose as sentences grow, and what does attention give back?",
+        ("none", "none-reversed", "none-bidirectional", "none-fed", "bahdanau", "general"),
+    ),
+    "scores": Experiment(
+        "Which score: how good are the translations and the alignments, and how fast is it learned?",
+        ("cosine", "dot", "general", "concat", "additive", "location"),
+    ),
+    "wiring": Experiment(
+        "Before or after the step, one direction or two, input feeding, global or local?",
+        (
+            "general",
+            "general-bidirectional",
+            "general-before",
+            "general-before-bidirectional",
+            "general-feeding",
+            "local-m-2",
+            "local-m-5",
+            "local-p-2",
+            "local-p-5",
+        ),
+    ),
+    "forcing": Experiment(
+        "What does a decoder do after its first mistake, and does it help to learn without a teacher?",
+        ("general", "general-scheduled", "general-unforced", "none"),
+    ),
+    "reversal": Experiment(
+        "Where does it help to read the source backwards?",
+        ("none", "none-reversed", "none-bidirectional", "general-forward", "general"),
+    ),
+    "hardness": Experiment(
+        "What does it cost to look at one word at a time?",
+        ("general", "hard-straight-through", "hard-reinforce"),
+    ),
+}

@@ -1,0 +1,172 @@
+"""Make the runs of an experiment side by side, each only once, and write down what they found.
+
+A finished run is one file in the workshop, so whatever stops the others, nothing is lost: the next call goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import joblib
+from tqdm import tqdm
+
+from attnkit import checkpoints
+from attnkit.experiments.catalogue import EXPERIMENTS, RECIPES
+from attnkit.experiments.measures import gradient_noise, recovery
+from attnkit.experiments.runs import Run, Setting, data, perform, surroundings
+
+RATES = (2.5e-3, 5e-3, 1e-2, 2e-2)
+SEARCH_SEED = 100  # not among the seeds that are reported
+SEARCH = "learning_rates"
+
+
+class Laboratory:
+    """Where runs are made and results are kept.
+
+    Parameters
+    ----------
+    workshop
+        The folder of finished and unfinished runs.
+    results
+        The folder of the results, one JSON file an experiment.
+    weights
+        The folder of the checkpoints that are shipped: of each translator the one of seed 0.
+    setting
+        What is the same for every translator.
+    seeds
+        How many runs each translator gets.
+    jobs
+        How many runs stand side by side on this machine.
+    scheduler
+        The address of a Dask scheduler, whose workers make the runs instead; None for this machine.
+    """
+
+    def __init__(
+        self,
+        workshop: str | os.PathLike[str],
+        results: str | os.PathLike[str],
+        weights: str | os.PathLike[str],
+        *,
+        setting: Setting | None = None,
+        seeds: int = 3,
+        jobs: int = 2,
+        scheduler: str | None = None,
+    ) -> None:
+        self.workshop, self.results, self.weights = Path(workshop), Path(results), Path(weights)
+        self.setting = setting or Setting()
+        self.seeds, self.jobs, self.scheduler = seeds, jobs, scheduler
+
+    def conduct(self, name: str) -> dict[str, Any]:
+        """Make all runs of one experiment that are not made yet; write its results, and return them."""
+        if name not in EXPERIMENTS:
+            raise ValueError(f"an experiment must be one of {', '.join(EXPERIMENTS)}; got {name!r}")
+        experiment = EXPERIMENTS[name]
+        rates = self.learning_rates(experiment.recipes)
+        runs = [Run(recipe, seed, rates[recipe]) for recipe in experiment.recipes for seed in range(self.seeds)]
+        records = self.make(runs, name)
+        _, _, sets = data(self.setting)
+        for run, record in zip(runs, records, strict=True):
+            checkpoint = checkpoints.load(self.file(run))
+            if name == "forcing":
+                record["recovery"] = recovery(checkpoint, sets.test)
+            if name == "hardness":
+                record["gradient_noise"] = gradient_noise(checkpoint, sets.test[:64])
+            if run.seed == 0:
+                self.weights.mkdir(parents=True, exist_ok=True)
+                (self.weights / f"{run.recipe}.safetensors").write_bytes(self.file(run).read_bytes())
+        return self.write(name, experiment.question, records)
+
+    def learning_rates(self, recipes: Sequence[str]) -> dict[str, float]:
+        """Return for each translator the learning rate that is best on the validation sentences.
+
+        All of them get the same search: every rate of ``RATES``, from a seed of its own. What is written down in the
+        results, for the same setting, is not searched again.
+        """
+        path = self.results / f"{SEARCH}.json"
+        stored = json.loads(path.read_text("utf-8")) if path.exists() else {"runs": [], "setting": None}
+        known = stored["runs"] if stored["setting"] == self.plain_setting else []
+        missing = [recipe for recipe in recipes if recipe not in {one["recipe"] for one in known}]
+        runs = [Run(recipe, SEARCH_SEED, rate) for recipe in missing for rate in RATES]
+        if runs:
+            found = [
+                {name: record[name] for name in ("recipe", "learning_rate", "seconds")}
+                | {name: record["history"]["validations"][-1][name] for name in ("valid_loss", "bleu")}
+                for record in self.make(runs, "learning rates")
+            ]
+            order = list(RECIPES)
+            known = sorted([*known, *found], key=lambda one: (order.index(one["recipe"]), one["learning_rate"]))
+            self.write(SEARCH, "Which learning rate suits each translator?", known)
+        best = {}
+        for one in sorted(known, key=lambda one: one["valid_loss"], reverse=True):
+            best[one["recipe"]] = one["learning_rate"]
+        return best
+
+    def file(self, run: Run) -> Path:
+        """Return where a finished run stands."""
+        return self.workshop / f"{run.name}.safetensors"
+
+    def finished(self, run: Run) -> dict[str, Any] | None:
+        """Return the record of a finished run of this setting, or None."""
+        if not self.file(run).exists():
+            return None
+        record = checkpoints.load(self.file(run)).record
+        return record if record["setting"] == self.plain_setting else None
+
+    @property
+    def plain_setting(self) -> dict[str, Any]:
+        """The setting as JSON gives it back."""
+        return json.loads(json.dumps(self.setting.to_json()))
+
+    def make(self, runs: Sequence[Run], title: str) -> list[dict[str, Any]]:
+        """Make the runs that are not made yet, with a bar that says how long it will take; return all records."""
+        waiting = [run for run in runs if self.finished(run) is None]
+        self.workshop.mkdir(parents=True, exist_ok=True)
+        with tqdm(total=len(runs), initial=len(runs) - len(waiting), desc=title, unit="run") as bar, self.hands() as do:
+            for outcome in do(waiting):
+                run = Run(*(outcome.record[field] for field in Run._fields))
+                draft = self.file(run).with_suffix(".draft")
+                draft.write_bytes(outcome.weights)
+                draft.replace(self.file(run))
+                for leftover in self.workshop.glob(f"{run.name}.unfinished*"):
+                    leftover.unlink()
+                bar.write(f"{run.name}: BLEU {outcome.record['test']['bleu']:.1f}, {outcome.record['seconds']:.0f} s")
+                bar.update()
+        return [self.finished(run) for run in runs]
+
+    @contextmanager
+    def hands(self) -> Iterator[Callable]:
+        """Give a function that performs runs, here or on a cluster, and yields each outcome as soon as it is there."""
+        if self.scheduler is None:
+            # A worker goes on from where an interrupted training in the workshop has stopped.
+            yield lambda runs: parallel(self.jobs, runs, self.setting, self.workshop)
+            return
+        from distributed import Client
+
+        with Client(self.scheduler), joblib.parallel_config(backend="dask"):
+            yield lambda runs: parallel(-1, runs, self.setting, None)
+
+    def write(self, name: str, question: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+        """Write the results of an experiment and return them."""
+        results = {
+            "experiment": name,
+            "question": question,
+            "setting": self.setting.to_json(),
+            "surroundings": surroundings(),
+            "seconds": sum(run["seconds"] for run in runs),
+            "runs": runs,
+        }
+        self.results.mkdir(parents=True, exist_ok=True)
+        path = self.results / f"{name}.json"
+        path.write_text(json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        return results
+
+
+def parallel(jobs: int, runs: Sequence[Run], setting: Setting, workshop: Path | None) -> Iterator:
+    """Perform the runs, so many at a time, and yield what comes back in the order in which it comes."""
+    work = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
+    return work(joblib.delayed(perform)(run, setting, workshop) for run in runs)

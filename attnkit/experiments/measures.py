@@ -1,0 +1,127 @@
+"""What is measured on a trained translator: how good it is at each length, and what the special questions ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+
+from attnkit._arrays import assume_finite
+from attnkit.decoding import BOS, EOS, at_rest, pad
+from attnkit.language import Pair
+from attnkit.models.config import SPECIALS
+from attnkit.training import evaluate
+from attnkit.training.loss import cross_entropy, reinforce
+
+if TYPE_CHECKING:
+    from attnkit.checkpoints import Checkpoint
+
+
+class TestSets(NamedTuple):
+    """Sentences that nothing was trained on.
+
+    Attributes
+    ----------
+    test
+        Of the lengths that were trained on.
+    bins
+        For each (shortest, longest) number of source words, sentences of those lengths, beyond training too.
+    commands
+        For each of these bins, commands that open with "don't": does the translation still open with "no"?
+    """
+
+    test: list[Pair]
+    bins: dict[tuple[int, int], list[Pair]]
+    commands: dict[tuple[int, int], list[Pair]]
+
+
+def measure(checkpoint: Checkpoint, sets: TestSets) -> dict[str, Any]:
+    """Return every number that all translators are compared by: in the trained lengths, and length by length."""
+    return {
+        "test": qualities(checkpoint, sets.test),
+        "by_length": [
+            {
+                "lengths": list(lengths),
+                **qualities(checkpoint, pairs),
+                "negation_survival": qualities(checkpoint, sets.commands[lengths])["first_word_survival"],
+            }
+            for lengths, pairs in sets.bins.items()
+        ],
+    }
+
+
+def qualities(checkpoint: Checkpoint, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Return the measures of :func:`attnkit.training.evaluate` for all lengths together."""
+    measures = evaluate(checkpoint.model, checkpoint.source, checkpoint.target, pairs)
+    return {name: value for name, value in measures.items() if name != "by_length"}
+
+
+def recovery(checkpoint: Checkpoint, pairs: Sequence[Pair], steps: int = 8) -> dict[str, list[float]]:
+    """Make the decoder read one wrong word, and see how many of its next words are right.
+
+    After the reference's words up to the middle of the sentence, the decoder reads either the right word or a wrong
+    one, and from there on its own.
+
+    Returns
+    -------
+    shares
+        Under "right" and "wrong", for each of the next ``steps`` words the share that equals the reference's.
+    """
+    pairs = [pair for pair in pairs if len(pair.target) > 2 * steps]
+    if not pairs:
+        raise ValueError(f"recovery needs sentences of more than {2 * steps} target words; got none")
+    source, mask = pad([checkpoint.source.encode(pair.source) for pair in pairs])
+    gold, inside = pad([[*checkpoint.target.encode(pair.target), EOS] for pair in pairs])
+    middle = torch.tensor([len(pair.target) // 2 for pair in pairs])
+    rows = torch.arange(len(pairs))
+    # The wrong word stands a random number of places further on in the vocabulary, so it is never the right one.
+    n_words = len(checkpoint.target) - SPECIALS
+    shift = torch.randint(1, n_words, (len(pairs),), generator=torch.Generator().manual_seed(0))
+    wrong = SPECIALS + (gold[rows, middle] - SPECIALS + shift) % n_words
+    shares = {}
+    for name in ("right", "wrong"):
+        read = torch.cat([torch.full((len(pairs), 1), BOS), gold[:, :-1]], dim=1)
+        if name == "wrong":
+            read[rows, middle + 1] = wrong
+        forced = torch.arange(read.shape[1]) <= middle[:, None] + 1
+        with at_rest(checkpoint.model):
+            written = checkpoint.model(source, mask, read, forced).logits.argmax(dim=-1)
+        after = middle[:, None] + 1 + torch.arange(steps)
+        after = after.clamp(max=gold.shape[1] - 1)
+        counts = inside.gather(1, after)
+        right = (written.gather(1, after) == gold.gather(1, after)) & counts
+        shares[name] = (right.sum(dim=0) / counts.sum(dim=0)).tolist()
+    return shares
+
+
+def gradient_noise(checkpoint: Checkpoint, pairs: Sequence[Pair], draws: int = 30) -> float:
+    """Return how noisy the gradient of the score's weights is over several draws, on one and the same batch.
+
+    It is the mean squared distance of a gradient from their mean, over the squared length of that mean: 0 for soft
+    attention, which draws nothing, and 1 where the noise is as long as the signal.
+    """
+    model = checkpoint.model
+    weights = list(model.attention.score.parameters())
+    source, mask = pad([checkpoint.source.encode(pair.source) for pair in pairs])
+    read, _ = pad([[BOS, *checkpoint.target.encode(pair.target)] for pair in pairs])
+    following, _ = pad([[*checkpoint.target.encode(pair.target), EOS] for pair in pairs])
+    gradients = []
+    model.train()
+    try:
+        with assume_finite():
+            baseline = torch.zeros(())
+            for draw in range(draws):
+                generator = torch.Generator().manual_seed(draw)
+                logits, attention = model(source, mask, read, generator=generator)
+                loss = cross_entropy(logits, following)
+                if model.config.choice == "reinforce":
+                    loss = loss + reinforce(logits, attention, following, baseline)
+                gradient = torch.autograd.grad(loss, weights)
+                gradients.append(torch.cat([part.flatten() for part in gradient]).numpy())
+    finally:
+        model.eval()
+    drawn = np.asarray(gradients, dtype=np.float64)
+    mean = drawn.mean(axis=0)
+    return float(((drawn - mean) ** 2).sum(axis=1).mean() / (mean**2).sum())

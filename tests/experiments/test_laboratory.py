@@ -1,0 +1,214 @@
+"""An experiment's numbers are made once, come out the same anywhere, and survive whatever stops it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnkit import checkpoints
+from attnkit.experiments import EXPERIMENTS, RECIPES, Results, laboratory
+from attnkit.experiments.laboratory import RATES, Laboratory
+from attnkit.experiments.measures import measure, recovery
+from attnkit.experiments.runs import Run, Setting, data, perform
+from attnkit.models import build
+
+TINY = Setting(
+    train=48, valid=8, test=16, lengths=(3, 9), bins=((3, 6), (7, 9), (10, 14)), per_bin=5,
+    d_embedding=3, d_hidden=4, epochs=2, batch_size=16,
+)  # fmt: skip
+
+
+def make(folder, **choices):
+    return Laboratory(folder / "workshop", folder / "results", folder / "weights", setting=TINY, seeds=2, **choices)
+
+
+def numbers(results):
+    """Return everything but the times, which differ from run to run."""
+
+    def timeless(content):
+        if isinstance(content, dict):
+            return {name: timeless(part) for name, part in content.items() if "seconds" not in name}
+        return [timeless(part) for part in content] if isinstance(content, list) else content
+
+    return timeless(json.loads(json.dumps(results)))
+
+
+@pytest.fixture(scope="module")
+def conducted(tmp_path_factory):
+    """The experiment on hard attention, made on this machine."""
+    folder = tmp_path_factory.mktemp("laboratory")
+    return folder, make(folder).conduct("hardness")
+
+
+def test_every_recipe_can_be_built():
+    assert {name for experiment in EXPERIMENTS.values() for name in experiment.recipes} == set(RECIPES)
+    for name in RECIPES:
+        build(Setting().config(name))
+    assert len({json.dumps([recipe.design, dict(recipe.training)]) for recipe in RECIPES.values()}) == len(RECIPES)
+    assert len({recipe.about for recipe in RECIPES.values()}) == len(RECIPES)
+
+
+def test_no_sentence_is_trained_and_tested_on():
+    train, valid, sets = data(TINY)
+    seen = {pair.source for pair in [*train, *valid]}
+    assert len(seen) == TINY.train + TINY.valid
+    asked = [*sets.test, *(pair for part in (sets.bins, sets.commands) for pairs in part.values() for pair in pairs)]
+    assert not seen & {pair.source for pair in asked}
+    for shortest, longest in TINY.bins:
+        for pairs in (sets.bins[shortest, longest], sets.commands[shortest, longest]):
+            assert len(pairs) == TINY.per_bin
+            assert all(shortest <= len(pair.source) <= longest for pair in pairs)
+        assert all("negated_command" in pair.constructions for pair in sets.commands[shortest, longest])
+
+
+def test_all_runs_are_written_down(conducted):
+    folder, results = conducted
+    stored = json.loads((folder / "results/hardness.json").read_text("utf-8"))
+    assert stored == json.loads(json.dumps(results))
+    assert [(run["recipe"], run["seed"]) for run in stored["runs"]] == [
+        (recipe, seed) for recipe in EXPERIMENTS["hardness"].recipes for seed in range(2)
+    ]
+    assert stored["question"] == EXPERIMENTS["hardness"].question
+    assert stored["surroundings"]["torch"].startswith("2.")
+    for run in stored["runs"]:
+        assert run["setting"] == stored["setting"]
+        assert 0 < run["test"]["diagonal"] < run["test"]["uniform"] < 1
+        assert [entry["lengths"] for entry in run["by_length"]] == [[3, 6], [7, 9], [10, 14]]
+    noise = {run["recipe"]: run["gradient_noise"] for run in stored["runs"]}
+    assert noise["general"] < 1e-9 < noise["hard-straight-through"]
+    assert noise["hard-reinforce"] > 1e-9
+
+
+def test_the_learning_rate_is_searched_for_each_alike(conducted):
+    folder, results = conducted
+    search = json.loads((folder / "results/learning_rates.json").read_text("utf-8"))["runs"]
+    assert [(run["recipe"], run["learning_rate"]) for run in search] == [
+        (recipe, rate) for recipe in EXPERIMENTS["hardness"].recipes for rate in RATES
+    ]
+    for run in results["runs"]:
+        tried = [one for one in search if one["recipe"] == run["recipe"]]
+        assert run["learning_rate"] == min(tried, key=lambda one: one["valid_loss"])["learning_rate"]
+        assert run["options"]["learning_rate"] == run["learning_rate"]
+
+
+def test_a_shipped_checkpoint_gives_the_printed_values(conducted):
+    folder, results = conducted
+    _, _, sets = data(TINY)
+    for run in results["runs"]:
+        if run["seed"] == 0:
+            checkpoint = checkpoints.load(folder / "weights" / f"{run['recipe']}.safetensors")
+            again = json.loads(json.dumps(measure(checkpoint, sets)))
+            assert again == {"test": run["test"], "by_length": run["by_length"]}
+
+
+def test_nothing_is_made_twice(conducted, monkeypatch):
+    folder, results = conducted
+    monkeypatch.setattr(laboratory, "perform", lambda *_: pytest.fail("a finished run is made again"))
+    assert numbers(make(folder).conduct("hardness")) == numbers(results)
+
+
+def test_another_setting_is_another_run(conducted):
+    folder, results = conducted
+    other = Laboratory(folder / "workshop", folder / "r", folder / "w", setting=Setting(), seeds=2)
+    first = results["runs"][0]
+    run = Run(first["recipe"], first["seed"], first["learning_rate"])
+    assert make(folder).finished(run) is not None
+    assert other.finished(run) is None
+
+
+def test_a_stopped_experiment_goes_on(conducted, tmp_path, monkeypatch):
+    """Ctrl-C comes after the third run: three runs are there, and the rest gives the same numbers."""
+    _, results = conducted
+    made = []
+
+    def stopping(run, setting, folder):
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        made.append(run)
+        return perform(run, setting, folder)
+
+    monkeypatch.setattr(laboratory, "perform", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path, jobs=1).conduct("hardness")
+    assert len(list((tmp_path / "workshop").glob("*.safetensors"))) == 3
+    monkeypatch.setattr(laboratory, "perform", perform)
+    assert numbers(make(tmp_path, jobs=1).conduct("hardness")) == numbers(results)
+    assert not [file for file in (tmp_path / "workshop").iterdir() if file.suffix != ".safetensors"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_cluster_gives_the_same_numbers_though_a_worker_dies(conducted, tmp_path):
+    """A real scheduler and two workers on this machine; one worker is killed as soon as the first run is there."""
+    _, results = conducted
+    address = f"tcp://127.0.0.1:{free_port()}"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    place = ["--host", "127.0.0.1", "--no-dashboard"]
+    worker = ["dask_worker", address, "--nthreads", "1", "--no-nanny", *place]
+    scheduler = ["dask_scheduler", "--port", address.rpartition(":")[2], *place]
+    processes = [
+        subprocess.Popen([sys.executable, "-m", f"distributed.cli.{program}", *options], **quiet)
+        for program, *options in (scheduler, worker, worker)
+    ]
+    try:
+        runner = (
+            "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
+            "from tests.experiments.test_laboratory import make;"
+            "make(Path(sys.argv[1]), scheduler=sys.argv[2]).conduct('hardness')"
+        )
+        experiment = subprocess.Popen([sys.executable, "-c", runner, tmp_path, address, Path.cwd()])
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("workshop/*.safetensors")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        processes[1].send_signal(signal.SIGKILL)
+        assert experiment.wait(timeout=120) == 0
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    stored = json.loads((tmp_path / "results/hardness.json").read_text("utf-8"))
+    assert numbers(stored) == numbers(results)
+
+
+def test_recovery_tells_the_right_word_from_a_wrong_one(conducted):
+    """A decoder that repeats the word it reads is right only where the reference repeats itself."""
+    folder, results = conducted
+    run = results["runs"][0]
+    checkpoint = checkpoints.load(folder / "weights" / f"{run['recipe']}.safetensors")
+    _, _, sets = data(TINY)
+    shares = recovery(checkpoint, sets.bins[10, 14], steps=3)
+    assert {name: len(share) for name, share in shares.items()} == {"right": 3, "wrong": 3}
+    with pytest.raises(ValueError, match="more than 200 target words; got none"):
+        recovery(checkpoint, sets.test, steps=100)
+
+
+def test_an_unknown_experiment_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"must be one of bottleneck, scores, .*; got 'magic'"):
+        make(tmp_path).conduct("magic")
+
+
+def test_results_are_read_by_name_and_path(conducted):
+    folder, results = conducted
+    read = Results("hardness", folder / "results")
+    assert read.recipes == list(EXPERIMENTS["hardness"].recipes)
+    wanted = [run["test"]["bleu"] for run in results["runs"] if run["recipe"] == "general"]
+    assert np.array_equal(read.values("general", "test", "bleu"), wanted)
+    assert read.values("general", "by_length", "exact_match").shape == (2, 3)
+    with pytest.raises(ValueError, match=r"recipe must be one of general, hard-straight-through, .*; got 'none'"):
+        read.values("none", "test", "bleu")
+    with pytest.raises(ValueError, match="no 'blue' in the run"):
+        read.values("general", "test", "blue")
+    with pytest.raises(ValueError, match=r"no results of 'wiring' .*there are: hardness, learning_rates"):
+        Results("wiring", folder / "results")
