@@ -18,9 +18,9 @@ from tqdm import tqdm
 from attnkit import checkpoints
 from attnkit.experiments.catalogue import EXPERIMENTS, RECIPES
 from attnkit.experiments.measures import gradient_noise, recovery
-from attnkit.experiments.runs import Run, Setting, data, perform, surroundings
+from attnkit.experiments.runs import Run, Setting, perform, sentences, surroundings
 
-RATES = (2.5e-3, 5e-3, 1e-2, 2e-2)
+RATES = (5e-3, 1e-2, 2e-2)
 SEARCH_SEED = 100  # not among the seeds that are reported
 SEARCH = "learning_rates"
 
@@ -67,9 +67,13 @@ class Laboratory:
             raise ValueError(f"an experiment must be one of {', '.join(EXPERIMENTS)}; got {name!r}")
         experiment = EXPERIMENTS[name]
         rates = self.learning_rates(experiment.recipes)
-        runs = [Run(recipe, seed, rates[recipe]) for recipe in experiment.recipes for seed in range(self.seeds)]
+        runs = [
+            Run(recipe, seed, rates[recipe], self.setting.epochs)
+            for recipe in experiment.recipes
+            for seed in range(self.seeds)
+        ]
         records = self.make(runs, name)
-        _, _, sets = data(self.setting)
+        _, _, sets = sentences(self.setting)
         for run, record in zip(runs, records, strict=True):
             checkpoint = checkpoints.load(self.file(run))
             if name == "forcing":
@@ -84,14 +88,16 @@ class Laboratory:
     def learning_rates(self, recipes: Sequence[str]) -> dict[str, float]:
         """Return for each translator the learning rate that is best on the validation sentences.
 
-        All of them get the same search: every rate of ``RATES``, from a seed of its own. What is written down in the
+        All of them get the same search: every rate of ``RATES``, a shorter training each, from a
+        seed of its own. What is written down in the
         results, for the same setting, is not searched again.
         """
         path = self.results / f"{SEARCH}.json"
         stored = json.loads(path.read_text("utf-8")) if path.exists() else {"runs": [], "setting": None}
         known = stored["runs"] if stored["setting"] == self.plain_setting else []
         missing = [recipe for recipe in recipes if recipe not in {one["recipe"] for one in known}]
-        runs = [Run(recipe, SEARCH_SEED, rate) for recipe in missing for rate in RATES]
+        epochs = self.setting.search_epochs
+        runs = [Run(recipe, SEARCH_SEED, rate, epochs) for recipe in missing for rate in RATES]
         if runs:
             found = [
                 {name: record[name] for name in ("recipe", "learning_rate", "seconds")}

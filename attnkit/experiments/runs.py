@@ -16,9 +16,9 @@ import torch
 from attnkit import checkpoints
 from attnkit.experiments.catalogue import RECIPES
 from attnkit.experiments.measures import TestSets, measure
-from attnkit.language import ENGLISH, SPANISH, Pair, make_pairs, make_splits
+from attnkit.language import ENGLISH, SPANISH, Pair, make_pairs
 from attnkit.models import Config, build
-from attnkit.training import Options, train
+from attnkit.training import Data, Options, train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,10 @@ class Setting:
         How many sentences, and how many commands, each of these has.
     d_embedding, d_hidden
         Widths.
-    epochs, batch_size
-        How long is trained.
+    epochs, search_epochs
+        How often a training goes through the pairs, and how often one that only tries a learning rate.
+    batch_size
+        How many pairs a step reads.
     """
 
     data_seed: int = 0
@@ -54,8 +56,15 @@ class Setting:
     per_bin: int = 200
     d_embedding: int = 48
     d_hidden: int = 96
-    epochs: int = 8
+    epochs: int = 10
+    search_epochs: int = 5
     batch_size: int = 64
+
+    def data(self) -> Data:
+        """Return what is trained on, so that anybody can make it again."""
+        return Data(
+            train=self.train, valid=self.valid, test=self.test, lengths=tuple(self.lengths), seed=self.data_seed
+        )
 
     def config(self, recipe: str) -> Config:
         """Return the design of a recipe at this setting's widths."""
@@ -69,16 +78,17 @@ class Setting:
 
 
 class Run(NamedTuple):
-    """One training: which translator, from which seed, at which learning rate."""
+    """One training: which translator, from which seed, at which learning rate, how often through the pairs."""
 
     recipe: str
     seed: int
     learning_rate: float
+    epochs: int
 
     @property
     def name(self) -> str:
         """The name of its file."""
-        return f"{self.recipe}-rate-{self.learning_rate:g}-seed-{self.seed}"
+        return f"{self.recipe}-rate-{self.learning_rate:g}-epochs-{self.epochs}-seed-{self.seed}"
 
 
 class Outcome(NamedTuple):
@@ -102,9 +112,9 @@ def perform(run: Run, setting: Setting, folder: Path | None = None) -> Outcome:
     """
     started = time.perf_counter()
     torch.set_num_threads(1)  # the runs stand side by side, one a core
-    train_pairs, valid_pairs, sets = data(setting)
+    train_pairs, valid_pairs, sets = sentences(setting)
     options = Options(
-        epochs=setting.epochs,
+        epochs=run.epochs,
         batch_size=setting.batch_size,
         learning_rate=run.learning_rate,
         schedule="linear",
@@ -120,6 +130,7 @@ def perform(run: Run, setting: Setting, folder: Path | None = None) -> Outcome:
     record = {
         **run._asdict(),
         "setting": setting.to_json(),
+        "data": setting.data().to_json(),
         "config": model.config.to_json(),
         "options": options.to_json(),
         "parameters": sum(weight.numel() for weight in model.parameters()),
@@ -135,11 +146,9 @@ def perform(run: Run, setting: Setting, folder: Path | None = None) -> Outcome:
 
 
 @cache
-def data(setting: Setting) -> tuple[list[Pair], list[Pair], TestSets]:
+def sentences(setting: Setting) -> tuple[list[Pair], list[Pair], TestSets]:
     """Return the sentences to train on, to validate on, and to test on; none stands in two of them."""
-    splits = make_splits(
-        seed=setting.data_seed, train=setting.train, valid=setting.valid, test=setting.test, lengths=setting.lengths
-    )
+    splits = setting.data().splits()
     seen = {pair.source for part in splits for pair in part}
     bins, commands = {}, {}
     for number, lengths in enumerate(setting.bins):

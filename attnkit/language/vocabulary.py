@@ -115,7 +115,7 @@ def tokenise(text: str) -> list[str]:
     >>> tokenise("Don’t eat,  please!")
     ["don't", 'eat', ',', 'please', '!']
     """
-    text = unicodedata.normalize("NFC", text).translate(str.maketrans("’‘ʼ`´", "'''''")).lower()
+    text = text.translate(str.maketrans("’‘ʼ`´", "'''''")).lower()
     return WORD.findall(unicodedata.normalize("NFC", text))
 
 

@@ -17,12 +17,12 @@ from attnkit import checkpoints
 from attnkit.experiments import EXPERIMENTS, RECIPES, Results, laboratory
 from attnkit.experiments.laboratory import RATES, Laboratory
 from attnkit.experiments.measures import measure, recovery
-from attnkit.experiments.runs import Run, Setting, data, perform
+from attnkit.experiments.runs import Run, Setting, perform, sentences
 from attnkit.models import build
 
 TINY = Setting(
     train=48, valid=8, test=16, lengths=(3, 9), bins=((3, 6), (7, 9), (10, 14)), per_bin=5,
-    d_embedding=3, d_hidden=4, epochs=2, batch_size=16,
+    d_embedding=3, d_hidden=4, epochs=2, search_epochs=1, batch_size=16,
 )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def test_every_recipe_can_be_built():
 
 
 def test_no_sentence_is_trained_and_tested_on():
-    train, valid, sets = data(TINY)
+    train, valid, sets = sentences(TINY)
     seen = {pair.source for pair in [*train, *valid]}
     assert len(seen) == TINY.train + TINY.valid
     asked = [*sets.test, *(pair for part in (sets.bins, sets.commands) for pairs in part.values() for pair in pairs)]
@@ -101,7 +101,7 @@ def test_the_learning_rate_is_searched_for_each_alike(conducted):
 
 def test_a_shipped_checkpoint_gives_the_printed_values(conducted):
     folder, results = conducted
-    _, _, sets = data(TINY)
+    _, _, sets = sentences(TINY)
     for run in results["runs"]:
         if run["seed"] == 0:
             checkpoint = checkpoints.load(folder / "weights" / f"{run['recipe']}.safetensors")
@@ -119,7 +119,7 @@ def test_another_setting_is_another_run(conducted):
     folder, results = conducted
     other = Laboratory(folder / "workshop", folder / "r", folder / "w", setting=Setting(), seeds=2)
     first = results["runs"][0]
-    run = Run(first["recipe"], first["seed"], first["learning_rate"])
+    run = Run(first["recipe"], first["seed"], first["learning_rate"], TINY.epochs)
     assert make(folder).finished(run) is not None
     assert other.finished(run) is None
 
@@ -187,7 +187,7 @@ def test_recovery_tells_the_right_word_from_a_wrong_one(conducted):
     folder, results = conducted
     run = results["runs"][0]
     checkpoint = checkpoints.load(folder / "weights" / f"{run['recipe']}.safetensors")
-    _, _, sets = data(TINY)
+    _, _, sets = sentences(TINY)
     shares = recovery(checkpoint, sets.bins[10, 14], steps=3)
     assert {name: len(share) for name, share in shares.items()} == {"right": 3, "wrong": 3}
     with pytest.raises(ValueError, match="more than 200 target words; got none"):

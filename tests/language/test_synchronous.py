@@ -121,3 +121,8 @@ def test_with_one_of_some_constructions_each_sentence_comes_once():
             assert realise(grammar.sample("S+", length, draw)).constructions
     assert len(grammar.parse(["don't", "eat", "red", "old", "pizza"], most=7)) == 1
     assert grammar.parse(["i", "eat", "pizza"]) == []
+    both = [rule("S", "N and/1 N'", "N y/1 N'"), word("N", "bread", "pan"), word("N", "water", "agua", 1, "stressed_a")]
+    twice = Grammar(with_constructions(both, ["stressed_a"]), "S+")
+    assert len(twice.parse(["water", "and", "water"], most=7)) == 1
+    assert len(twice.parse(["bread", "and", "water"], most=7)) == 1
+    assert twice.parse(["bread", "and", "bread"]) == []
