@@ -13,8 +13,6 @@ NOUNS = {
         woman/women     mujer       f
         boy             niño        m
         girl            niña        f
-        friend          amigo       m
-        teacher         maestro     m
         doctor          médico      m
         king            rey         m
         queen           reina       f
@@ -27,61 +25,45 @@ NOUNS = {
     "animal": """
         dog             perro       m
         cat             gato        m
-        horse           caballo     m
         cow             vaca        f
         bird            pájaro      m
-        rabbit          conejo      m
         bear            oso         m
         lion            león        m
-        mouse/mice      ratón       m
         turtle          tortuga     f
         eagle           águila      a
     """,
     "food": """
         pizza           pizza       f
         cake            pastel      m
-        egg             huevo       m
-        salad           ensalada    f
         bread           pan         mu
         soup            sopa        fu
         cheese          queso       mu
         rice            arroz       mu
-        ice_cream       helado      mu
     """,
     "fruit": """
         apple           manzana     f
         pear            pera        f
-        orange          naranja     f
         lemon           limón       m
-        tomato          tomate      m
     """,
     "drink": """
         water           agua        au
-        milk            leche       fu
         coffee          café        mu
     """,
     "thing": """
         ball            pelota      f
         cup             taza        f
         plate           plato       m
-        spoon           cuchara     f
         key             llave       f
         lamp            lámpara     f
-        clock           reloj       m
         shoe            zapato      m
         shirt           camisa      f
         hat             sombrero    m
-        bag             bolsa       f
-        toy             juguete     m
-        flower          flor        f
-        bicycle         bicicleta   f
         axe             hacha       a
     """,
     "text": """
         book            libro       m
         letter          carta       f
         newspaper       periódico   m
-        map             mapa        m
     """,
     "opening": """
         door            puerta      f
@@ -92,39 +74,27 @@ NOUNS = {
     "furniture": """
         table           mesa        f
         chair           silla       f
-        bed             cama        f
     """,
     "instrument": """
-        guitar          guitarra    f
         piano           piano       m
     """,
     "place": """
         park            parque      m
         house           casa        f
-        school          escuela     f
-        garden          jardín      m
-        kitchen         cocina      f
-        street          calle       f
         city            ciudad      f
-        village         pueblo      m
-        market          mercado     m
         beach           playa       f
-        forest          bosque      m
         library         biblioteca  f
         classroom       aula        a
     """,
     "water": """
         river           río         m
-        lake            lago        m
     """,
     "region": """
         area            área        a
-        union           unión       f
     """,
     "matter": """
         problem         problema    m
         law             ley         f
-        plan            plan        m
     """,
 }
 
@@ -133,41 +103,27 @@ COMPOUNDS = {
     "food": """
         chocolate cake      pastel      m   chocolate
         cheese pizza        pizza       f   queso
-        tomato soup         sopa        fu  tomate
-        goat cheese         queso       mu  cabra
-    """,
-    "drink": """
-        goat milk           leche       fu  cabra
     """,
     "thing": """
-        gold clock          reloj       m   oro
-        silver spoon        cuchara     f   plata
-        paper flower        flor        f   papel
         leather shoe        zapato      m   cuero
-        summer hat          sombrero    m   verano
     """,
     "text": """
-        history book        libro       m   historia
         love letter         carta       f   amor
     """,
     "opening": """
-        kitchen door        puerta      f   cocina
         glass bottle        botella     f   vidrio
     """,
     "furniture": """
         wooden table        mesa        f   madera
         wooden chair        silla       f   madera
-        kitchen table       mesa        f   cocina
     """,
     "place": """
-        train station       estación    f   tren
         stone house         casa        f   piedra
-        summer house        casa        f   verano
     """,
 }
 
-NAMES = {"m": "pedro pedro, pablo pablo", "f": "maria maría, ana ana"}
-NAMES_WITH_I = {"f": "isabel isabel, ines inés"}  # y before these is e
+NAMES = {"m": "pedro pedro", "f": "maria maría, ana ana"}
+NAMES_WITH_I = {"f": "ines inés"}  # y before these is e
 
 # Group: the nouns it goes with, the copula of its predicate, where it stands, and the words. An inner adjective stands
 # nearer to the noun in both languages. A colour or a price tells that it is a thing, a mood that it is an animal.
@@ -179,8 +135,8 @@ ADJECTIVES = {
         "big grande, small pequeño",
     ),
     "stature": ("person", "ser", "outer", "tall alto, young joven"),
-    "character": ("person", "ser", "outer", "kind amable, intelligent inteligente, brave valiente, strong fuerte"),
-    "nature": ("animal", "ser", "outer", "young joven, strong fuerte, intelligent inteligente"),
+    "character": ("person", "ser", "outer", "intelligent inteligente, strong fuerte"),
+    "nature": ("animal", "ser", "outer", "young joven, strong fuerte"),
     "mood": (
         "person animal",
         "estar",
@@ -192,19 +148,19 @@ ADJECTIVES = {
         "thing opening furniture",
         "ser",
         "inner",
-        "red rojo, blue azul, green verde, yellow amarillo, white blanco, black negro",
+        "red rojo, blue azul, white blanco, black negro",
     ),
-    "ripeness": ("fruit", "ser", "inner", "red rojo, green verde, yellow amarillo"),
-    "price": ("thing furniture instrument", "ser", "outer", "new nuevo, expensive caro, cheap barato"),
+    "ripeness": ("fruit", "ser", "inner", "red rojo, green verde"),
+    "price": ("thing furniture instrument", "ser", "outer", "new nuevo, cheap barato"),
     "age": ("thing text opening furniture instrument place", "ser", "outer", "old viejo"),
     "beauty": (
         "animal thing place water opening furniture instrument",
         "ser",
         "outer",
-        "beautiful hermoso, strange extraño",
+        "beautiful hermoso",
     ),
-    "content": ("text", "ser", "outer", "new nuevo, long largo, interesting interesante, important importante"),
-    "state": ("thing opening furniture instrument", "estar", "outer", "clean limpio, dirty sucio"),
+    "content": ("text", "ser", "outer", "new nuevo, long largo, interesting interesante"),
+    "state": ("thing opening furniture instrument", "estar", "outer", "dirty sucio"),
     "damage": ("thing opening furniture instrument", "estar", "outer", "broken roto"),
     "taste": ("food fruit", "estar", "outer", "delicious delicioso"),
     "freshness": ("fruit", "estar", "outer", "sweet dulce"),
@@ -215,8 +171,8 @@ ADJECTIVES = {
 NO_DEGREE = ("damage", "taste")  # nothing is very broken or very delicious
 # Two adjectives of relation reverse, too: european economic area, área económica europea.
 RELATIONAL = "region matter"
-ORIGINS = "european europeo, spanish español, american americano"
-FIELDS = "economic económico, political político, social social"
+ORIGINS = "european europeo, american americano"
+FIELDS = "economic económico, social social"
 # Before the noun in both languages: English, the form before a singular, the adjective.
 PRENOMINAL = {
     "person": "good buen bueno",
@@ -228,10 +184,10 @@ PRENOMINAL = {
 # Before two adjectives that reverse, new stands first in both: the new small red ball, la nueva pelota roja pequeña.
 NEW = ("thing opening furniture", "new nuevo")
 COMPARATIVES = {
-    "person": "taller alto, stronger fuerte, younger joven",
-    "animal": "bigger grande, stronger fuerte, smaller pequeño",
-    "thing": "bigger grande, cheaper barato",
-    "place": "bigger grande, older viejo",
+    "person": "taller alto, stronger fuerte",
+    "animal": "bigger grande, stronger fuerte",
+    "thing": "bigger grande",
+    "place": "bigger grande",
 }
 
 # English (third person, past, -ing form), Spanish, the nouns that can be its object. A past of - is left out: it reads
@@ -244,27 +200,18 @@ TRANSITIVE = """
     sell/sells/sold/selling         vender      food fruit drink thing text furniture instrument
     bring/brings/brought/bringing   traer       food fruit drink thing text
     wash/washes/washed/washing      lavar       fruit thing
-    clean/cleans/cleaned/cleaning   limpiar     thing opening furniture place
-    paint/paints/painted/painting   pintar      thing opening furniture
-    play/plays/played/playing       tocar       instrument
     read/reads/-/reading            leer        text
-    write/writes/wrote/writing      escribir    text
     see/sees/saw/-                  ver         person animal thing text food fruit place water
     look_for/looks_for/looked_for/looking_for  buscar  person animal thing text fruit
     find/finds/found/-              encontrar   person animal thing text fruit
     break/breaks/broke/-            romper      thing opening furniture
     open/opens/opened/opening       abrir       opening
     close/closes/closed/closing     cerrar      opening
-    help/helps/helped/helping       ayudar      person animal
     call/calls/called/calling       llamar      person animal
     visit/visits/visited/visiting   visitar     person place water region
-    wait_for/waits_for/waited_for/waiting_for  esperar  person
-    listen_to/listens_to/listened_to/listening_to escuchar person
-    study/studies/studied/studying  estudiar    region matter
 """
 STATIVE = """
     want/wants/wanted/-             querer      food fruit drink thing text furniture instrument
-    need/needs/needed/-             necesitar   food fruit drink thing text furniture instrument
     have/has/had/-                  tener       owned food fruit drink thing text furniture instrument
     know/knows/knew/-               conocer     person place region matter
     love/loves/loved/-              querer      person beloved
@@ -273,13 +220,8 @@ INTRANSITIVE = """
     eat/eats/ate/eating             comer
     sleep/sleeps/slept/sleeping     dormir
     run/runs/ran/running            correr
-    walk/walks/walked/walking       caminar
     sing/sings/sang/singing         cantar
-    play/plays/played/playing       jugar
     work/works/worked/working       trabajar
-    dance/dances/danced/dancing     bailar
-    rest/rests/rested/resting       descansar
-    wait/waits/waited/waiting       esperar
 """
 MOTION = """
     go/goes/went/going              ir
@@ -294,16 +236,16 @@ GIVING = """
     bring/brings/brought/-          traer
 """
 # By their Spanish infinitives: what animals do, and what nobody is told to do.
-ANIMALS_DO = "comer beber ver buscar encontrar romper necesitar querer dormir correr caminar jugar descansar ir vivir"
-NOT_COMMANDED = "ver encontrar querer necesitar tener conocer vivir"
-NOT_INFINITIVE = "querer necesitar conocer"
+ANIMALS_DO = "comer beber ver buscar encontrar romper querer dormir correr ir vivir"
+NOT_COMMANDED = "ver encontrar querer tener conocer vivir"
+NOT_INFINITIVE = "querer conocer"
 # What one does to a thing, and then to it.
 THEN = {
     "food": ("comprar cocinar traer", "comer vender"),
-    "fruit": ("comprar lavar encontrar traer", "comer vender"),
+    "fruit": ("comprar lavar traer", "comer vender"),
     "drink": ("comprar traer", "beber vender"),
-    "thing": ("comprar encontrar", "lavar limpiar pintar"),
-    "text": ("comprar encontrar escribir", "leer vender"),
-    "opening": ("abrir limpiar", "cerrar pintar"),
-    "furniture": ("comprar limpiar", "pintar vender"),
+    "thing": ("comprar encontrar", "lavar vender"),
+    "text": ("comprar encontrar", "leer vender"),
+    "opening": ("abrir", "cerrar"),
+    "furniture": ("comprar", "vender"),
 }
