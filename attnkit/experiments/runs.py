@@ -155,7 +155,7 @@ def sentences(setting: Setting) -> tuple[list[Pair], list[Pair], TestSets]:
         seed = 1_000 * (setting.data_seed + 1) + number
         bins[lengths] = make_pairs(setting.per_bin, seed=seed, lengths=lengths, exclude=seen)
         # Some of these sentences have their command further on, or say "do not".
-        negated = make_pairs(4 * setting.per_bin, seed=seed, lengths=lengths, exclude=seen, only=("negated_command",))
+        negated = make_pairs(8 * setting.per_bin, seed=seed, lengths=lengths, exclude=seen, only=("negated_command",))
         commands[lengths] = [pair for pair in negated if pair.source[0] == "don't"][: setting.per_bin]
     return splits.train, splits.valid, TestSets(splits.test, bins, commands)
 
