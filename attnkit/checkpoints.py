@@ -80,7 +80,8 @@ def load(path: str | os.PathLike[str]) -> Checkpoint:
     try:
         model = build(Config.from_json(about["config"]))
         model.load_state_dict({name: whole(name, tensors) for name in tensors if not name.endswith(SCALE)})
-        checkpoint = Checkpoint(model, Vocabulary.from_list(about["source"]), Vocabulary.from_list(about["target"]), about["record"])
+        source, target = (Vocabulary.from_list(about[side]) for side in ("source", "target"))
+        checkpoint = Checkpoint(model, source, target, about["record"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} is damaged, its parts do not fit together: {error}") from error
     for side, words, known in (

@@ -40,7 +40,7 @@ TEXT = {
 BASE = {"numpy", "array_api_compat", "jaxtyping", "attnkit._arrays"}
 # Colours that stand outside the palette: matplotlib leaves black out of its SVG, and picture.py must know that.
 STRAY_COLOURS = {("attnkit/figures/picture.py", "#000000")}
-# Chapters whose formulas stand and whose pages are still being written, before or behind those of the table of contents.
+# Chapters whose formulas stand and whose pages are still being written: those before, and those behind, the others.
 COMING = (("bottleneck",), ("bahdanau", "luong"))
 # The frame's shared parts: there is no widget of these names.
 FRAME_ONLY = {"bundle", "widget", "maths", "dom", "seq2seq", "weights"}

@@ -206,13 +206,13 @@ function scoreFrom({ matrix, vector }, { score, d_hidden: d, longest }) {
 
 /* Words */
 
-// Letters and digits, joined by apostrophes and hyphens, are one word; any other sign is one of its own.
-const WORD = /[\p{L}\p{N}]+(?:['-][\p{L}\p{N}]+)*|[^\p{L}\p{N}\s\x1c-\x1f\x85]|\ufeff/gu;
+// Letters and digits with their accents, joined by apostrophes and hyphens, are one word; any other sign is one of its own.
+const WORD = /(?:[\p{L}\p{N}][\u0300-\u036f]*)+(?:['-](?:[\p{L}\p{N}][\u0300-\u036f]*)+)*|[^\p{L}\p{N}\s\x1c-\x1f\x85]|\ufeff/gu;
 
 /** The words of what a reader types, as `attnkit.language.tokenise` finds them. */
 export function tokenise(text) {
-  const straight = text.normalize("NFC").replace(/[’‘ʼ`´]/g, "'").toLowerCase();
-  return straight.normalize("NFC").match(WORD) ?? [];
+  const lower = text.replace(/[’‘ʼ`´]/g, "'").toLowerCase();
+  return lower.normalize("NFC").match(WORD) ?? [];
 }
 
 function vocabularyOf(words, size) {
