@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 NB ?=
+EXPERIMENT ?=
 JUPYTER_FLAGS ?=
 
 # Whatever Sphinx, npm and the tests start finds the environment's own python and node first.
@@ -13,6 +14,7 @@ PIP := .venv/bin/python -m pip install --disable-pip-version-check --constraint 
 VENV := .venv/attnkit-venv
 BOOK := .venv/attnkit-book
 LAB := .venv/attnkit-lab
+TRAIN := .venv/attnkit-train
 LOCK := .venv/attnkit-lock
 NODE := tools/node_modules/.installed
 STOCK := bench/node_modules/.installed
@@ -21,10 +23,10 @@ STAGE := @printf '\n==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve book lab test check notebooks bench look clean browser
+.PHONY: help serve book lab test check notebooks experiments bench look clean browser
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: book ## Build the book and serve it on this machine
 	@.venv/bin/python -m tools.serve
@@ -56,6 +58,9 @@ check: $(LOCK) ## Run the short round: style, unit tests, JavaScript
 
 notebooks: $(LAB) ## Run all notebooks in place and store what they print (one: NB=notebooks/02_scoring.ipynb)
 	@.venv/bin/python -m tools.run_notebooks $(NB)
+
+experiments: $(TRAIN) ## Make all runs of the experiments again, each once (one: EXPERIMENT=bottleneck)
+	.venv/bin/python -m attnkit experiment $(or $(EXPERIMENT),bottleneck scores wiring forcing reversal hardness)
 
 bench: book browser $(STOCK) ## Measure the widgets and pages side by side with the stock ones
 	.venv/bin/python -m bench
@@ -89,9 +94,13 @@ $(LAB): $(VENV) pyproject.toml requirements.txt
 	$(PIP) --editable '.[book,torch,lab]'
 	@touch $@ $(BOOK)
 
+$(TRAIN): $(VENV) pyproject.toml requirements.txt
+	$(PIP) --editable '.[torch,train]'
+	@touch $@
+
 $(LOCK): $(VENV) pyproject.toml requirements.txt
 	$(PIP) --requirement requirements.txt --editable .
-	@touch $@ $(LAB) $(BOOK)
+	@touch $@ $(TRAIN) $(LAB) $(BOOK)
 
 # KaTeX for the book, axe for the tests; and for the measurements alone, the stock way to put widgets on a page.
 $(NODE) $(STOCK): %/node_modules/.installed: $(BOOK) %/package.json %/package-lock.json

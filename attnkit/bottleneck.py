@@ -108,8 +108,10 @@ def lstm_step(inputs: Real[Array, "*#batch d_input"], state: LSTMState, weights:
 
     .. math::
 
+        \begin{aligned}
         i, f, o &= \sigma(W x + U h + b) \quad\text{(each with its own rows)}, \qquad g = \tanh(W x + U h + b) \\
         c' &= f \odot c + i \odot g, \qquad h' = o \odot \tanh(c')
+        \end{aligned}
 
     Parameters
     ----------

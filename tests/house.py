@@ -42,6 +42,8 @@ BASE = {"numpy", "array_api_compat", "jaxtyping", "attnkit._arrays"}
 STRAY_COLOURS = {("attnkit/figures/picture.py", "#000000")}
 # Chapters whose formulas stand and whose pages are still being written: those before, and those behind, the others.
 COMING = (("bottleneck",), ("bahdanau", "luong"))
+# The rooms above the chapters, from the ground up: each may import chapters and the rooms before it.
+ROOMS = ("language", "models", "checkpoints", "metrics", "decoding", "training", "experiments", "cli")
 # The frame's shared parts: there is no widget of these names.
 FRAME_ONLY = {"bundle", "widget", "maths", "dom", "seq2seq", "weights"}
 
@@ -125,6 +127,20 @@ def imports_point_backwards(root: Path) -> Complaints:
             top = module.partition(".")[0]
             if module not in earlier and not {module, top} & BASE and top not in sys.stdlib_module_names:
                 yield f"attnkit/{slug}.py imports {module}; a chapter imports NumPy and earlier chapters only"
+
+
+@rule
+def rooms_stand_on_one_another(root: Path) -> Complaints:
+    """The rooms of training import downwards only, and none of them figures, widgets or exercises."""
+    chapters_and_helpers = {"_arrays", *modules(root)}
+    for number, room in enumerate(ROOMS):
+        place = root / "attnkit" / room
+        for path in sorted(place.glob("*.py")) if place.is_dir() else [place.with_suffix(".py")]:
+            for module in imported(path):
+                parts = module.split(".")
+                below = {room, *ROOMS[:number], *chapters_and_helpers}
+                if parts[0] == "attnkit" and len(parts) > 1 and parts[1] not in below:
+                    yield f"{path.relative_to(root)} imports {module}; {room} stands on {', '.join(ROOMS[:number])}"
 
 
 @rule

@@ -90,6 +90,16 @@ TAMPERINGS = {
         house.imports_point_backwards,
         "imports torch.nn",
     ),
+    "a room stands on air": (
+        lambda root: append(root / "attnkit/models/config.py", "\nfrom attnkit.training import Options\n"),
+        house.rooms_stand_on_one_another,
+        "attnkit/models/config.py imports attnkit.training",
+    ),
+    "training draws pictures": (
+        lambda root: append(root / "attnkit/decoding.py", "\nfrom attnkit import figures\n"),
+        house.rooms_stand_on_one_another,
+        "imports attnkit.figures",
+    ),
     "the package becomes heavy": (
         lambda root: append(root / "attnkit/__init__.py", "\nfrom attnkit import figures\n"),
         house.the_package_is_light,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import attnkit
-from attnkit import figures, widgets
+from attnkit import experiments, figures, language, models, training, widgets
 
 BOOK = Path(__file__).parents[1] / "book"
 FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -26,7 +26,10 @@ def test_the_teaching_guide_asserts_its_numbers():
     assert "assert" in "".join(PAGES["teaching.md"])
 
 
-@pytest.mark.parametrize("package", [attnkit, figures, widgets], ids=lambda package: package.__name__)
+PUBLIC = [attnkit, language, models, training, experiments, figures, widgets]
+
+
+@pytest.mark.parametrize("package", PUBLIC, ids=lambda package: package.__name__)
 def test_every_public_name_stands_on_the_api_page(package):
     page = (BOOK / "api.md").read_text("utf-8")
     assert [name for name in package.__all__ if not re.search(rf"\b{name}\b", page)] == []

@@ -20,6 +20,8 @@ from attnkit.language import ENGLISH, SPANISH, Pair, make_pairs
 from attnkit.models import Config, build
 from attnkit.training import Data, Options, train
 
+SEARCH_SEED = 100  # of runs that only try a learning rate; it is not among the seeds that are reported
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
@@ -99,7 +101,7 @@ class Outcome(NamedTuple):
 
 
 def perform(run: Run, setting: Setting, folder: Path | None = None) -> Outcome:
-    """Train and measure.
+    """Train and measure; a run that only tries a learning rate has its validations and needs no more.
 
     What is measured is the compact checkpoint, with its rounded weights, because that is what is shipped.
 
@@ -139,7 +141,8 @@ def perform(run: Run, setting: Setting, folder: Path | None = None) -> Outcome:
     with tempfile.TemporaryDirectory() as place:
         file = Path(place, run.name)
         checkpoints.save(file, model, ENGLISH, SPANISH, compact=True)
-        record |= measure(checkpoints.load(file), sets)
+        if run.seed != SEARCH_SEED:
+            record |= measure(checkpoints.load(file), sets)
         record["seconds"] = time.perf_counter() - started
         checkpoints.save(file, model, ENGLISH, SPANISH, compact=True, record=record)
         return Outcome(record, file.read_bytes())

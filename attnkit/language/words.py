@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 def dictionary() -> tuple[Entry, ...]:
     """Return all English words of the language, sorted, each with its class and the Spanish words it can stand for.
 
-    Classes are those of the tables in :mod:`attnkit.language.lexicon`: a noun by what it is (``food``), a ``name``, an
+    Classes are those of the tables in ``attnkit/language/lexicon.py``: a noun by what it is (``food``), a ``name``, an
     ``adjective``, a ``verb``, and ``other`` for the small words. What has no Spanish word of its own, such as do,
     comes with those that it may be linked to.
     """
