@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shlex
 import shutil
 import signal
@@ -20,8 +21,9 @@ from click.testing import CliRunner
 from safetensors.torch import save_file
 
 from attnkit import checkpoints
-from attnkit.cli import EXAMPLES, alignment, main, train
+from attnkit.cli import EXAMPLES, alignment, main, summary, train
 from attnkit.decoding import Translation
+from attnkit.experiments import EXPERIMENTS
 from attnkit.models import Config, build
 from attnkit.training import Data, Options, evaluate, resume_path
 from attnkit.training import train as library
@@ -368,3 +370,36 @@ def test_a_moved_file_of_pairs_is_named(pairs, tmp_path):
     code, _, err = call("evaluate", tmp_path / "x")
     assert code == 1
     assert "moved.tsv" in err
+
+
+def test_experiments_are_listed_with_their_questions():
+    code, out, _ = call("experiment")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == list(EXPERIMENTS)
+    assert EXPERIMENTS["reversal"].question in out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["magic"], "NAME must be one of bottleneck, scores, wiring, forcing, reversal, hardness; got magic"),
+        (["wiring", "--backend", "dask"], "--backend dask and --scheduler ADDRESS belong together"),
+        (["wiring", "--scheduler", "tcp://127.0.0.1:1"], "--backend dask and --scheduler ADDRESS belong together"),
+    ],
+)
+def test_an_experiment_that_cannot_be_made_is_wrong_use(words, sentence):
+    code, _, err = call("experiment", *words)
+    assert code == 2
+    assert sentence in err
+
+
+def test_an_experiment_prints_mean_and_spread():
+    measures = {"exact_match": 0.5, "alignment_error_rate": None, "first_word_survival": 0.25}
+    runs = [
+        {"recipe": "none", "learning_rate": 0.01, "seconds": 60 + 20 * seed, "test": {"bleu": 90.0 + seed, **measures}}
+        for seed in range(3)
+    ]
+    lines = summary({"question": "Why?", "runs": runs}).splitlines()
+    assert lines[0] == "Why?"
+    cells = ["no attention", "0.01", "91.0 ± 1.0", "0.500 ± 0.000", "–", "0.250 ± 0.000", "80"]
+    assert re.split("  +", lines[2]) == cells

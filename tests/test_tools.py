@@ -57,7 +57,19 @@ def make(*arguments, cwd=ROOT):
 
 def test_help_tells_every_target():
     told = re.findall(r"^  make (\w+)", make("help").stdout, flags=re.MULTILINE)
-    assert told == ["help", "serve", "book", "lab", "test", "check", "notebooks", "bench", "look", "clean"]
+    assert told == [
+        "help",
+        "serve",
+        "book",
+        "lab",
+        "test",
+        "check",
+        "notebooks",
+        "experiments",
+        "bench",
+        "look",
+        "clean",
+    ]
 
 
 @pytest.mark.parametrize(
