@@ -13,14 +13,14 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from bench import build, load, tick
+from bench import build, load, tick, training
 from tools.browser import launch_options
 
 RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> None:
-    """Run the three measurements, print each as it comes, and write them all."""
+    """Run the measurements, print each as it comes, and write them all."""
     results: dict[str, object] = {"machine": {"cores": os.cpu_count(), "python": platform.python_version()}}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options())
@@ -29,8 +29,9 @@ def main() -> None:
             results[name] = measure(browser)
             show(name, results[name])
         browser.close()
-    results["build"] = build.measure()
-    show("build", results["build"])
+    for name, measure in {"build": build.measure, "training": training.measure}.items():
+        results[name] = measure()
+        show(name, results[name])
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(f"\nwritten to {RESULTS.relative_to(Path.cwd())}")
 
