@@ -24,7 +24,7 @@ from bench.tutorial import TutorialTranslator
 
 TURN = 25  # steps
 GOAL = 90  # BLEU
-RATE = 3e-3
+RATE = 1e-2
 
 
 class Side:
