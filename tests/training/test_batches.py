@@ -69,15 +69,15 @@ def test_a_batch_holds_sentences_of_like_length():
     pairs = made(1000, longest=31)
     sorted_ = Batches(pairs, SOURCE, TARGET, batch_size=10)
     steps = [sorted_[i] for i in range(100)]
-    padding = 1 - sum(batch.n_words for batch in steps) / sum(batch.following.numel() for batch in steps)
+    padding = 1 - sum(batch.mask.sum() for batch in steps) / sum(batch.mask.numel() for batch in steps)
     generator = np.random.default_rng(0)
     rows = np.split(generator.permutation(1000), 100)
     at_random = [sorted_.batch(one) for one in rows]
-    wasted = 1 - sum(batch.n_words for batch in at_random) / sum(batch.following.numel() for batch in at_random)
+    wasted = 1 - sum(batch.mask.sum() for batch in at_random) / sum(batch.mask.numel() for batch in at_random)
     assert padding < 0.03
     assert wasted > 0.3
     # The batches themselves come in no order of length.
-    widths = [batch.following.shape[1] for batch in steps]
+    widths = [batch.mask.shape[1] for batch in steps]
     assert abs(np.corrcoef(widths, range(100))[0, 1]) < 0.3
 
 
@@ -101,7 +101,7 @@ def test_once_is_all_pairs_the_short_ones_first():
     pairs = made(23)
     batches = Batches(pairs, SOURCE, TARGET, batch_size=5).once()
     assert sorted(pair for batch in batches for pair in read(batch)) == sorted((p.source, p.target) for p in pairs)
-    lengths = [len(target) for batch in batches for _, target in read(batch)]
+    lengths = [(len(source), len(target)) for batch in batches for source, target in read(batch)]
     assert lengths == sorted(lengths)
 
 
