@@ -212,6 +212,17 @@ def test_plain_loops_agree_with_luong():
         close(wanted.logits[row, t], model.output(feed))
 
 
+@torch.no_grad()
+def test_concat_reads_the_query_first():
+    """Luong 2015, section 3.1: v · tanh(W [h_t; h_s]), number by number."""
+    score = make("after, concat").attention.score
+    queries, keys = torch.randn(2, 5, 6, dtype=torch.double, generator=torch.Generator().manual_seed(2)).unbind()
+    got = score(queries[None], score.keys(keys[None]))[0]
+    for i, query in enumerate(queries):
+        for j, key in enumerate(keys):
+            close(got[i, j], score.vector @ torch.tanh(score.weight @ torch.cat([query, key])))
+
+
 def test_a_reversed_sentence_keeps_its_order():
     """The encoder reads the last word first, and yet state j belongs to word j."""
     model = make("after, reversed")
@@ -286,6 +297,11 @@ def test_dropout_acts_in_training_alone():
     model.train()
     moved = [model(source, MASK, previous).logits for _ in range(2)]
     assert not torch.equal(*moved)
+    # Between the layers too, where a single step calls the cells itself.
+    word = torch.ones(1, 1, 5, dtype=torch.double)
+    hidden, cell = torch.ones(2, 2, 1, 6, dtype=torch.double)
+    steps = [model.decoder(word, hidden, cell)[0] for _ in range(9)]
+    assert any(not torch.equal(step, steps[0]) for step in steps)
 
 
 @pytest.mark.parametrize(
