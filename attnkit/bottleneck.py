@@ -109,9 +109,13 @@ def lstm_step(inputs: Real[Array, "*#batch d_input"], state: LSTMState, weights:
     .. math::
 
         \begin{aligned}
-        i, f, o &= \sigma(W x + U h + b) \quad\text{(each with its own rows)}, \qquad g = \tanh(W x + U h + b) \\
-        c' &= f \odot c + i \odot g, \qquad h' = o \odot \tanh(c')
+        i, f, o &= \sigma(W x + U h + b) \\
+        g &= \tanh(W x + U h + b) \\
+        c' &= f \odot c + i \odot g \\
+        h' &= o \odot \tanh(c')
         \end{aligned}
+
+    Each of i, f, g and o has its own rows of the weights.
 
     Parameters
     ----------
