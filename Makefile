@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 NB ?=
-EXPERIMENT ?=
+EXPERIMENT ?= bottleneck
 JUPYTER_FLAGS ?=
 
 # Whatever Sphinx, npm and the tests start finds the environment's own python and node first.
@@ -59,8 +59,8 @@ check: $(LOCK) ## Run the short round: style, unit tests, JavaScript
 notebooks: $(LAB) ## Run all notebooks in place and store what they print (one: NB=notebooks/02_scoring.ipynb)
 	@.venv/bin/python -m tools.run_notebooks $(NB)
 
-experiments: $(TRAIN) ## Make all runs of the experiments again, each once (one: EXPERIMENT=bottleneck)
-	.venv/bin/python -m attnkit experiment $(or $(EXPERIMENT),bottleneck scores wiring forcing reversal hardness)
+experiments: $(TRAIN) ## Make one experiment again, and say how long the others take (which: EXPERIMENT="scores wiring")
+	.venv/bin/python -m attnkit experiment $(EXPERIMENT)
 
 bench: book browser $(STOCK) ## Measure the widgets and pages side by side with the stock ones
 	.venv/bin/python -m bench

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import shlex
 import statistics
 import sys
@@ -16,6 +17,7 @@ import click
 if TYPE_CHECKING:
     from attnkit.checkpoints import Checkpoint
     from attnkit.decoding import Translation
+    from attnkit.experiments.laboratory import Outlook
 
 INTERRUPTED = 130  # what a shell calls a program that Ctrl-C has ended
 
@@ -28,7 +30,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stopped:
-            click.echo(f"\n{stopped or 'Stopped.'}", err=True)
+            click.echo(f"\n{str(stopped) or 'Stopped.'}", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:  # nobody reads on, as with `| head`: no failure of ours
             raise
@@ -351,15 +353,10 @@ def experiment(
 ) -> None:
     """Make the runs of experiments, each of them once, and write their results.
 
-    Without a NAME it lists them. Whatever stops it, the same command goes on.
+    Without a NAME it lists them, with the time that each still takes. Whatever stops it, the same command goes on.
     """
     from attnkit.experiments import EXPERIMENTS
 
-    if not names:
-        wide = max(map(len, EXPERIMENTS))
-        for name, one in EXPERIMENTS.items():
-            click.echo(f"{name:<{wide}}  {one.question}")
-        return
     if unknown := [name for name in names if name not in EXPERIMENTS]:
         raise click.UsageError(f"NAME must be one of {', '.join(EXPERIMENTS)}; got {', '.join(unknown)}")
     if (backend == "dask") != (scheduler is not None):
@@ -368,7 +365,30 @@ def experiment(
 
     laboratory = Laboratory(workshop, results, weights, seeds=seeds, jobs=jobs, scheduler=scheduler)
     for name in names:
-        click.echo(summary(laboratory.conduct(name)))
+        click.echo(f"{name}: {still_needs(laboratory.outlook(name))}", err=True)
+        try:
+            click.echo(summary(laboratory.conduct(name)))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("Stopped. The same command goes on from here.") from None
+    rows = [[name, still_needs(laboratory.outlook(name)), one.question] for name, one in EXPERIMENTS.items()]
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, needs, question in rows:
+        click.echo(f"{name:<{wide[0]}}  {needs:<{wide[1]}}  {question}")
+
+
+def still_needs(outlook: Outlook) -> str:
+    """Say how many runs are to be made, and how long that takes.
+
+    Examples
+    --------
+    >>> from attnkit.experiments.laboratory import Outlook
+    >>> still_needs(Outlook(9, 437.2)), still_needs(Outlook(1, None)), still_needs(Outlook(0, 0.0))
+    ('9 runs to make, about 8 min', '1 run to make', 'all runs made')
+    """
+    if outlook.runs == 0:
+        return "all runs made"
+    time = "" if outlook.seconds is None else f", about {math.ceil(outlook.seconds / 60)} min"
+    return f"{outlook.runs} run{'s' * (outlook.runs > 1)} to make{time}"
 
 
 def summary(results: dict[str, Any]) -> str:

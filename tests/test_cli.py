@@ -272,8 +272,9 @@ def steps(path):
     return checkpoints.read(resume_path(path))[1]["history"]["steps"] if resume_path(path).exists() else 0
 
 
-def test_a_real_ctrl_c(pairs, tmp_path, monkeypatch):
-    """A process of its own, a real signal, exit code 130; and the run goes on in another process."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_real_signal(number, pairs, tmp_path, monkeypatch):
+    """A process of its own, Ctrl-C or a request to end, exit code 130; and the run goes on in another process."""
     out = tmp_path / "model"
     arguments = ["--pairs", str(pairs), "--out", str(out), *SMALL, "--epochs", "100000", "--validate-every", "3"]
     running = subprocess.Popen(
@@ -285,7 +286,7 @@ def test_a_real_ctrl_c(pairs, tmp_path, monkeypatch):
     )
     while steps(out) == 0 and running.poll() is None:
         time.sleep(0.02)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     _, err = running.communicate()
     assert running.returncode == 130, err
     stopped = steps(out)
@@ -372,11 +373,11 @@ def test_a_moved_file_of_pairs_is_named(pairs, tmp_path):
     assert "moved.tsv" in err
 
 
-def test_experiments_are_listed_with_their_questions():
-    code, out, _ = call("experiment")
+def test_experiments_are_listed_with_what_they_need_and_ask(tmp_path):
+    code, out, _ = call("experiment", "--workshop", tmp_path, "--results", tmp_path)
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == list(EXPERIMENTS)
-    assert EXPERIMENTS["reversal"].question in out
+    assert f"reversal    15 runs to make  {EXPERIMENTS['reversal'].question}" in out.splitlines()
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 from tqdm import tqdm
@@ -22,6 +22,13 @@ from attnkit.experiments.runs import SEARCH_SEED, Run, Setting, perform, sentenc
 
 RATES = (5e-3, 1e-2, 2e-2)
 SEARCH = "learning_rates"
+
+
+class Outlook(NamedTuple):
+    """What an experiment still needs: how many runs, and about how many seconds; None where nothing is stored."""
+
+    runs: int
+    seconds: float | None
 
 
 class Laboratory:
@@ -65,12 +72,7 @@ class Laboratory:
         if name not in EXPERIMENTS:
             raise ValueError(f"an experiment must be one of {', '.join(EXPERIMENTS)}; got {name!r}")
         experiment = EXPERIMENTS[name]
-        rates = self.learning_rates(experiment.recipes)
-        runs = [
-            Run(recipe, seed, rates[recipe], self.setting.epochs)
-            for recipe in experiment.recipes
-            for seed in range(self.seeds)
-        ]
+        runs = self.runs(experiment.recipes, self.learning_rates(experiment.recipes))
         records = self.make(runs, name)
         _, _, sets = sentences(self.setting)
         for run, record in zip(runs, records, strict=True):
@@ -83,6 +85,25 @@ class Laboratory:
                 self.weights.mkdir(parents=True, exist_ok=True)
                 (self.weights / f"{run.recipe}.safetensors").write_bytes(self.file(run).read_bytes())
         return self.write(name, experiment.question, records)
+
+    def runs(self, recipes: Sequence[str], rates: Mapping[str, float]) -> list[Run]:
+        """Return the runs of these translators, one for each seed."""
+        return [Run(name, seed, rates[name], self.setting.epochs) for name in recipes for seed in range(self.seeds)]
+
+    def outlook(self, name: str) -> Outlook:
+        """Return how many runs an experiment still needs, and how long that takes if they are as fast as those stored.
+
+        The stored results say how long each translator took, and which learning rate it trains with.
+        """
+        path = self.results / f"{name}.json"
+        stored = json.loads(path.read_text("utf-8"))["runs"] if path.exists() else []
+        rates = {run["recipe"]: run["learning_rate"] for run in stored}
+        took = {run["recipe"]: run["seconds"] for run in stored}
+        recipes = EXPERIMENTS[name].recipes
+        if not set(recipes) <= set(rates):
+            return Outlook(len(recipes) * self.seeds, None)
+        waiting = [run for run in self.runs(recipes, rates) if self.finished(run) is None]
+        return Outlook(len(waiting), sum(took[run.recipe] for run in waiting) / self.jobs)
 
     def learning_rates(self, recipes: Sequence[str]) -> dict[str, float]:
         """Return for each translator the learning rate that is best on the validation sentences.

@@ -115,6 +115,15 @@ def test_nothing_is_made_twice(conducted, monkeypatch):
     assert numbers(make(folder).conduct("hardness")) == numbers(results)
 
 
+def test_the_outlook_counts_what_is_not_made_and_its_time(conducted, tmp_path):
+    folder, results = conducted
+    assert make(folder).outlook("hardness") == (0, 0)
+    afresh = Laboratory(tmp_path, folder / "results", folder / "weights", setting=TINY, seeds=1, jobs=2)
+    took = {run["recipe"]: run["seconds"] for run in results["runs"]}
+    assert afresh.outlook("hardness") == (3, pytest.approx(sum(took.values()) / 2))
+    assert make(folder).outlook("reversal") == (10, None)
+
+
 def test_another_setting_is_another_run(conducted):
     folder, results = conducted
     other = Laboratory(folder / "workshop", folder / "r", folder / "w", setting=Setting(), seeds=2)

@@ -311,15 +311,16 @@ def test_nothing_to_train_or_validate_on():
             train(fresh(), pairs, valid, OPTIONS, SOURCE, TARGET, progress=False)
 
 
-def test_a_second_ctrl_c_stops_at_once_and_the_old_way_comes_back():
-    before = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_stops_at_once_and_the_old_way_comes_back(number):
+    before = signal.getsignal(number)
     with interrupts_wait() as asked:
         assert not asked()
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
         assert asked()
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+            signal.raise_signal(number)
+    assert signal.getsignal(number) is before
 
 
 def test_where_ctrl_c_is_switched_off_it_stays_off():
