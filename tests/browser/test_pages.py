@@ -73,6 +73,21 @@ def test_nothing_is_wider_than_a_phone(visit, context, path):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_words_that_are_wider_than_here_still_fit(visit, context, path):
+    """Another machine's fonts are wider: with every letter a little further apart, the page still fits a phone."""
+    page = visit(path)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.add_style_tag(content=".bd-article * { letter-spacing: 0.04em !important }")
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_names_a_folder_of_whoever_built_it(path):
+    assert str(ROOT) not in (HTML / path).read_text("utf-8")
+
+
 @pytest.mark.parametrize("place", ["play", "measure", "exercises"])
 @pytest.mark.parametrize("path", [path for path in LIVE if path.startswith("notebooks")])
 def test_a_link_into_a_chapter_leads_to_its_heading(visit, path, place):
