@@ -20,7 +20,7 @@ from attnkit.experiments.catalogue import EXPERIMENTS, RECIPES
 from attnkit.experiments.measures import gradient_noise, recovery
 from attnkit.experiments.runs import SEARCH_SEED, Run, Setting, perform, sentences, surroundings
 
-RATES = (5e-3, 1e-2, 2e-2)
+RATES = (5e-3, 1e-2, 2e-2, 4e-2)
 SEARCH = "learning_rates"
 
 
@@ -115,9 +115,10 @@ class Laboratory:
         path = self.results / f"{SEARCH}.json"
         stored = json.loads(path.read_text("utf-8")) if path.exists() else {"runs": [], "setting": None}
         known = stored["runs"] if stored["setting"] == self.plain_setting else []
-        missing = [recipe for recipe in recipes if recipe not in {one["recipe"] for one in known}]
+        tried = {(one["recipe"], one["learning_rate"]) for one in known}
         epochs = self.setting.search_epochs
-        runs = [Run(recipe, SEARCH_SEED, rate, epochs) for recipe in missing for rate in RATES]
+        missing = [(recipe, rate) for recipe in recipes for rate in RATES if (recipe, rate) not in tried]
+        runs = [Run(recipe, SEARCH_SEED, rate, epochs) for recipe, rate in missing]
         if runs:
             found = [
                 {name: record[name] for name in ("recipe", "learning_rate", "seconds")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from bs4 import BeautifulSoup
 
+from attnkit.widgets.frame import weights
 from tests.browser.conftest import HTML, LIVE, ROOT, Log, toc_pages
 
 PAGES = toc_pages()
@@ -81,6 +83,14 @@ def test_words_that_are_wider_than_here_still_fit(visit, context, path):
     page.add_style_tag(content=".bd-article * { letter-spacing: 0.04em !important }")
     page.wait_for_timeout(100)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_translators_of_a_page_are_light(path):
+    """They load one by one as the reader comes near, and all together weigh at most 1.5 MB."""
+    needed = weights.needed_by((HTML / path).read_text("utf-8"))
+    scripts = [(HTML / "_static" / "weights" / f"{name}.js").read_bytes() for name in needed]
+    assert sum(len(gzip.compress(script)) for script in scripts) <= 1_500_000
 
 
 @pytest.mark.parametrize("path", PAGES)
