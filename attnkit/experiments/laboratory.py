@@ -20,7 +20,7 @@ from attnkit.experiments.catalogue import EXPERIMENTS, RECIPES
 from attnkit.experiments.measures import gradient_noise, recovery
 from attnkit.experiments.runs import SEARCH_SEED, Run, Setting, perform, sentences, surroundings
 
-RATES = (5e-3, 1e-2, 2e-2, 4e-2)
+RATES = (2.5e-3, 5e-3, 1e-2, 2e-2)
 SEARCH = "learning_rates"
 
 
@@ -108,17 +108,16 @@ class Laboratory:
     def learning_rates(self, recipes: Sequence[str]) -> dict[str, float]:
         """Return for each translator the learning rate that is best on the validation sentences.
 
-        All of them get the same search: every rate of ``RATES``, a shorter training each, from a
-        seed of its own. What is written down in the
+        All of them get the same search: a whole training with every rate of ``RATES``, from a seed of its own,
+        because a rate that is best in a shorter one need not be best in the whole. What is written down in the
         results, for the same setting, is not searched again.
         """
         path = self.results / f"{SEARCH}.json"
         stored = json.loads(path.read_text("utf-8")) if path.exists() else {"runs": [], "setting": None}
         known = stored["runs"] if stored["setting"] == self.plain_setting else []
         tried = {(one["recipe"], one["learning_rate"]) for one in known}
-        epochs = self.setting.search_epochs
         missing = [(recipe, rate) for recipe in recipes for rate in RATES if (recipe, rate) not in tried]
-        runs = [Run(recipe, SEARCH_SEED, rate, epochs) for recipe, rate in missing]
+        runs = [Run(recipe, SEARCH_SEED, rate, self.setting.epochs) for recipe, rate in missing]
         if runs:
             found = [
                 {name: record[name] for name in ("recipe", "learning_rate", "seconds")}

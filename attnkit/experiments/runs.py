@@ -41,14 +41,14 @@ class Setting:
         How many sentences, and how many commands, each of these has.
     d_embedding, d_hidden
         Widths.
-    epochs, search_epochs
-        How often a training goes through the pairs, and how often one that only tries a learning rate.
+    epochs
+        How often a training goes through the pairs.
     batch_size
         How many pairs a step reads.
     """
 
     data_seed: int = 0
-    train: int = 20_000
+    train: int = 40_000
     valid: int = 500
     test: int = 1_000
     lengths: tuple[int, int] = (2, 20)
@@ -58,8 +58,7 @@ class Setting:
     per_bin: int = 200
     d_embedding: int = 48
     d_hidden: int = 96
-    epochs: int = 10
-    search_epochs: int = 5
+    epochs: int = 5
     batch_size: int = 64
 
     def data(self) -> Data:
