@@ -41,8 +41,8 @@ class Setting:
         How many sentences, and how many commands, each of these has.
     d_embedding, d_hidden
         Widths.
-    epochs
-        How often a training goes through the pairs.
+    epochs, validate_every
+        How often a training goes through the pairs, and how many steps lie between two looks at its losses.
     batch_size
         How many pairs a step reads.
     """
@@ -59,6 +59,7 @@ class Setting:
     d_embedding: int = 48
     d_hidden: int = 96
     epochs: int = 5
+    validate_every: int = 250
     batch_size: int = 64
 
     def data(self) -> Data:
@@ -119,6 +120,7 @@ def perform(run: Run, setting: Setting, folder: Path | None = None) -> Outcome:
         batch_size=setting.batch_size,
         learning_rate=run.learning_rate,
         schedule="linear",
+        validate_every=setting.validate_every,
         seed=run.seed,
         **RECIPES[run.recipe].training,
     )

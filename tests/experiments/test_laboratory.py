@@ -22,7 +22,7 @@ from attnkit.models import build
 
 TINY = Setting(
     train=48, valid=8, test=16, lengths=(3, 9), bins=((3, 6), (7, 9), (10, 14)), per_bin=5,
-    d_embedding=3, d_hidden=4, epochs=2, batch_size=16,
+    d_embedding=3, d_hidden=4, epochs=2, validate_every=2, batch_size=16,
 )  # fmt: skip
 
 
