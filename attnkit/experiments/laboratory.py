@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from attnkit import checkpoints
 from attnkit.experiments.catalogue import EXPERIMENTS, RECIPES
-from attnkit.experiments.measures import gradient_noise, recovery
+from attnkit.experiments.measures import gradient_noise, recovery, step_seconds
 from attnkit.experiments.runs import SEARCH_SEED, Run, Setting, perform, sentences, surroundings
 
 RATES = (2.5e-3, 5e-3, 1e-2, 2e-2)
@@ -75,8 +75,11 @@ class Laboratory:
         runs = self.runs(experiment.recipes, self.learning_rates(experiment.recipes))
         records = self.make(runs, name)
         _, _, sets = sentences(self.setting)
-        for run, record in zip(runs, records, strict=True):
-            checkpoint = checkpoints.load(self.file(run))
+        found = [checkpoints.load(self.file(run)) for run in runs]
+        if name == "scores":
+            for record, seconds in zip(records, step_seconds(found, sets.test[:64]), strict=True):
+                record["step_seconds"] = seconds
+        for run, record, checkpoint in zip(runs, records, found, strict=True):
             if name == "forcing":
                 record["recovery"] = recovery(checkpoint, sets.test)
             if name == "hardness":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,6 +96,26 @@ def recovery(checkpoint: Checkpoint, pairs: Sequence[Pair], steps: int = 8) -> d
         right = (written.gather(1, after) == gold.gather(1, after)) & counts
         shares[name] = (right.sum(dim=0) / counts.sum(dim=0)).tolist()
     return shares
+
+
+def step_seconds(translators: Sequence[Checkpoint], pairs: Sequence[Pair], rounds: int = 15) -> list[float]:
+    """Return for each translator how long a training step takes: all words forwards, and the loss backwards.
+
+    They take turns on one and the same batch, and the median of the rounds counts, so what slows the machine for a
+    while slows them all.
+    """
+    times = [[] for _ in translators]
+    with assume_finite():
+        for _ in range(rounds):
+            for checkpoint, found in zip(translators, times, strict=True):
+                source, mask = pad([checkpoint.source.encode(pair.source) for pair in pairs])
+                gold = [checkpoint.target.encode(pair.target) for pair in pairs]
+                read, following = pad([[BOS, *words] for words in gold])[0], pad([[*words, EOS] for words in gold])[0]
+                begin = time.perf_counter()
+                loss = cross_entropy(checkpoint.model(source, mask, read).logits, following)
+                torch.autograd.grad(loss, list(checkpoint.model.parameters()))
+                found.append(time.perf_counter() - begin)
+    return [statistics.median(found) for found in times]
 
 
 def gradient_noise(checkpoint: Checkpoint, pairs: Sequence[Pair], draws: int = 30) -> float:

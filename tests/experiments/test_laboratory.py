@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from attnkit import checkpoints
 from attnkit.experiments import EXPERIMENTS, RECIPES, Results, laboratory
 from attnkit.experiments.laboratory import RATES, Laboratory
-from attnkit.experiments.measures import measure, recovery
+from attnkit.experiments.measures import measure, recovery, step_seconds
 from attnkit.experiments.runs import Run, Setting, perform, sentences
 from attnkit.models import build
 
@@ -201,6 +202,16 @@ def test_recovery_tells_the_right_word_from_a_wrong_one(conducted):
     assert {name: len(share) for name, share in shares.items()} == {"right": 3, "wrong": 3}
     with pytest.raises(ValueError, match="more than 200 target words; got none"):
         recovery(checkpoint, sets.test, steps=100)
+
+
+def test_steps_are_timed_for_each_translator(conducted):
+    """How long it takes is not for a test to say; that both get a time, and keep their weights, is."""
+    folder, _ = conducted
+    soft = checkpoints.load(folder / "weights" / "general.safetensors")
+    before = {name: weight.clone() for name, weight in soft.model.state_dict().items()}
+    _, _, sets = sentences(TINY)
+    assert all(0 < seconds < 60 for seconds in step_seconds([soft, soft], sets.test, rounds=2))
+    assert all(torch.equal(before[name], weight) for name, weight in soft.model.state_dict().items())
 
 
 def test_an_unknown_experiment_is_refused(tmp_path):
