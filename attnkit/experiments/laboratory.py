@@ -41,7 +41,7 @@ class Laboratory:
     results
         The folder of the results, one JSON file an experiment.
     weights
-        The folder of the checkpoints that are shipped: of each translator the one of seed 0.
+        The folder of the checkpoints that are shipped: of each translator the run with the middle loss.
     setting
         What is the same for every translator.
     seeds
@@ -79,15 +79,22 @@ class Laboratory:
         if name == "scores":
             for record, seconds in zip(records, step_seconds(found, sets.test[:64]), strict=True):
                 record["step_seconds"] = seconds
-        for run, record, checkpoint in zip(runs, records, found, strict=True):
+        for record, checkpoint in zip(records, found, strict=True):
             if name == "forcing":
                 record["recovery"] = recovery(checkpoint, sets.test)
             if name == "hardness":
                 record["gradient_noise"] = gradient_noise(checkpoint, sets.test[:64])
-            if run.seed == 0:
-                self.weights.mkdir(parents=True, exist_ok=True)
-                (self.weights / f"{run.recipe}.safetensors").write_bytes(self.file(run).read_bytes())
+        for recipe in experiment.recipes:
+            self.ship(recipe, [record for record in records if record["recipe"] == recipe])
         return self.write(name, experiment.question, records)
+
+    def ship(self, recipe: str, records: Sequence[dict[str, Any]]) -> None:
+        """Ship the middle one of a translator's runs, so that nobody sees an especially good or bad one."""
+        ranked = sorted(records, key=lambda record: record["history"]["validations"][-1]["valid_loss"])
+        middle = ranked[(len(ranked) - 1) // 2]
+        run = Run(*(middle[field] for field in Run._fields))
+        self.weights.mkdir(parents=True, exist_ok=True)
+        (self.weights / f"{recipe}.safetensors").write_bytes(self.file(run).read_bytes())
 
     def runs(self, recipes: Sequence[str], rates: Mapping[str, float]) -> list[Run]:
         """Return the runs of these translators, one for each seed."""

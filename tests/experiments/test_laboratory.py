@@ -103,11 +103,23 @@ def test_the_learning_rate_is_searched_for_each_alike(conducted):
 def test_a_shipped_checkpoint_gives_the_printed_values(conducted):
     folder, results = conducted
     _, _, sets = sentences(TINY)
-    for run in results["runs"]:
-        if run["seed"] == 0:
-            checkpoint = checkpoints.load(folder / "weights" / f"{run['recipe']}.safetensors")
-            again = json.loads(json.dumps(measure(checkpoint, sets)))
-            assert again == {"test": run["test"], "by_length": run["by_length"]}
+    for recipe in EXPERIMENTS["hardness"].recipes:
+        checkpoint = checkpoints.load(folder / "weights" / f"{recipe}.safetensors")
+        [run] = [run for run in results["runs"] if (run["recipe"], run["seed"]) == (recipe, checkpoint.record["seed"])]
+        again = json.loads(json.dumps(measure(checkpoint, sets)))
+        assert again == {"test": run["test"], "by_length": run["by_length"]}
+
+
+def test_the_middle_run_is_shipped(conducted, tmp_path):
+    folder, _ = conducted
+    lab = Laboratory(folder / "workshop", tmp_path, tmp_path, setting=TINY)
+    stored = {file.name: checkpoints.load(file) for file in (folder / "workshop").glob("general-*.safetensors")}
+    losses = {one.record["history"]["validations"][-1]["valid_loss"]: one.record for one in stored.values()}
+    assert len(losses) >= 5
+    for few in (losses, dict(list(losses.items())[:4])):
+        lab.ship("general", list(few.values()))
+        shipped = checkpoints.load(tmp_path / "general.safetensors").record
+        assert shipped["history"]["validations"][-1]["valid_loss"] == sorted(few)[(len(few) - 1) // 2]
 
 
 def test_nothing_is_made_twice(conducted, monkeypatch):
