@@ -98,7 +98,11 @@ class Laboratory:
 
     def runs(self, recipes: Sequence[str], rates: Mapping[str, float]) -> list[Run]:
         """Return the runs of these translators, one for each seed."""
-        return [Run(name, seed, rates[name], self.setting.epochs) for name in recipes for seed in range(self.seeds)]
+        return [Run(name, seed, rates[name], self.epochs(name)) for name in recipes for seed in range(self.seeds)]
+
+    def epochs(self, recipe: str) -> int:
+        """Return how often a translator goes through the pairs."""
+        return self.setting.epochs * RECIPES[recipe].times
 
     def outlook(self, name: str) -> Outlook:
         """Return how many runs an experiment still needs, and how long that takes if they are as fast as those stored.
@@ -127,7 +131,7 @@ class Laboratory:
         known = stored["runs"] if stored["setting"] == self.plain_setting else []
         tried = {(one["recipe"], one["learning_rate"]) for one in known}
         missing = [(recipe, rate) for recipe in recipes for rate in RATES if (recipe, rate) not in tried]
-        runs = [Run(recipe, SEARCH_SEED, rate, self.setting.epochs) for recipe, rate in missing]
+        runs = [Run(recipe, SEARCH_SEED, rate, self.epochs(recipe)) for recipe, rate in missing]
         if runs:
             found = [
                 {name: record[name] for name in ("recipe", "learning_rate", "seconds")}

@@ -53,8 +53,15 @@ def test_every_recipe_can_be_built():
     assert {name for experiment in EXPERIMENTS.values() for name in experiment.recipes} == set(RECIPES)
     for name in RECIPES:
         build(Setting().config(name))
-    assert len({json.dumps([recipe.design, dict(recipe.training)]) for recipe in RECIPES.values()}) == len(RECIPES)
+    chosen = {json.dumps([recipe.design, dict(recipe.training), recipe.times]) for recipe in RECIPES.values()}
+    assert len(chosen) == len(RECIPES)
     assert len({recipe.about for recipe in RECIPES.values()}) == len(RECIPES)
+
+
+def test_all_get_the_same_steps_but_the_one_that_asks_for_time(tmp_path):
+    runs = make(tmp_path).runs(list(RECIPES), dict.fromkeys(RECIPES, 0.01))
+    assert {run.epochs for run in runs if run.recipe != "none-longer"} == {TINY.epochs}
+    assert {run.epochs for run in runs if run.recipe == "none-longer"} == {4 * TINY.epochs}
 
 
 def test_no_sentence_is_trained_and_tested_on():
