@@ -298,6 +298,24 @@ def test_a_real_signal(number, pairs, tmp_path, monkeypatch):
     assert steps(out) == stopped + 2
 
 
+def test_a_request_to_end_is_heard_outside_training_too(model):
+    """It is what stops the workers of an experiment; here it reaches a command that waits for its next lines."""
+    waiting = subprocess.Popen(
+        [sys.executable, "-u", "-m", "attnkit", "translate", str(model)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    waiting.stdin.write("dog\n" * 64)  # as many as are translated at once
+    waiting.stdin.flush()
+    waiting.stdout.readline()
+    waiting.send_signal(signal.SIGTERM)
+    _, err = waiting.communicate()
+    assert waiting.returncode == 130, err
+    assert err.rstrip().endswith("Stopped.")
+
+
 def foreign(tmp_path):
     save_file({"x": torch.zeros(2)}, tmp_path / "foreign")
     return tmp_path / "foreign"

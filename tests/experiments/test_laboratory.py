@@ -18,7 +18,7 @@ from attnkit import checkpoints
 from attnkit.experiments import EXPERIMENTS, RECIPES, Results, laboratory
 from attnkit.experiments.laboratory import RATES, Laboratory
 from attnkit.experiments.measures import measure, recovery, step_seconds
-from attnkit.experiments.runs import Run, Setting, perform, sentences
+from attnkit.experiments.runs import SEARCH_SEED, Run, Setting, perform, sentences
 from attnkit.models import build
 
 TINY = Setting(
@@ -133,6 +133,21 @@ def test_nothing_is_made_twice(conducted, monkeypatch):
     folder, results = conducted
     monkeypatch.setattr(laboratory, "perform", lambda *_: pytest.fail("a finished run is made again"))
     assert numbers(make(folder).conduct("hardness")) == numbers(results)
+
+
+def test_a_stored_search_is_not_made_again(conducted, tmp_path, monkeypatch):
+    """Also where the workshop is empty, as on a fresh clone; a rate that was not tried is."""
+    folder, results = conducted
+    stored = {run["recipe"]: run["learning_rate"] for run in results["runs"]}
+    afresh = Laboratory(tmp_path, folder / "results", folder / "weights", setting=TINY, jobs=1)
+    monkeypatch.setattr(laboratory, "perform", lambda *_: pytest.fail("a stored search is made again"))
+    assert afresh.learning_rates(EXPERIMENTS["hardness"].recipes) == stored
+    asked = []
+    monkeypatch.setattr(afresh, "make", lambda runs, _title: asked.extend(runs) or [])
+    monkeypatch.setattr(afresh, "write", lambda *_: None)
+    monkeypatch.setattr(laboratory, "RATES", (*RATES, 0.3))
+    afresh.learning_rates(["general"])
+    assert asked == [Run("general", SEARCH_SEED, 0.3, TINY.epochs)]
 
 
 def test_the_outlook_counts_what_is_not_made_and_its_time(conducted, tmp_path):
