@@ -104,16 +104,17 @@ def step_seconds(translators: Sequence[Checkpoint], pairs: Sequence[Pair], round
     They take turns on one and the same batch, and the median of the rounds counts, so what slows the machine for a
     while slows them all.
     """
-    times = [[] for _ in translators]
+    first = translators[0]  # all are trained on one language, so they share their vocabularies
+    source, mask = pad([first.source.encode(pair.source) for pair in pairs])
+    read, _ = pad([[BOS, *first.target.encode(pair.target)] for pair in pairs])
+    following, _ = pad([[*first.target.encode(pair.target), EOS] for pair in pairs])
+    times: list[list[float]] = [[] for _ in translators]
     with assume_finite():
         for _ in range(rounds):
-            for checkpoint, found in zip(translators, times, strict=True):
-                source, mask = pad([checkpoint.source.encode(pair.source) for pair in pairs])
-                gold = [checkpoint.target.encode(pair.target) for pair in pairs]
-                read, following = pad([[BOS, *words] for words in gold])[0], pad([[*words, EOS] for words in gold])[0]
+            for (model, *_), found in zip(translators, times, strict=True):
                 begin = time.perf_counter()
-                loss = cross_entropy(checkpoint.model(source, mask, read).logits, following)
-                torch.autograd.grad(loss, list(checkpoint.model.parameters()))
+                loss = cross_entropy(model(source, mask, read).logits, following)
+                torch.autograd.grad(loss, list(model.parameters()))
                 found.append(time.perf_counter() - begin)
     return [statistics.median(found) for found in times]
 
