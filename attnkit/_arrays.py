@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -60,13 +61,19 @@ def read(**arrays: Array) -> tuple[Any, ...]:
     """
     xp = one_namespace(**arrays)
     for name, array in arrays.items():
-        if not xp.isdtype(array.dtype, ("real floating", "integral")):
+        if not is_kind(xp, array.dtype, ("real floating", "integral")):
             raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}")
         if 0 in array.shape:
             raise ValueError(f"{name} must not be empty; got shape {tuple(array.shape)}")
-    floats = [array.dtype for array in arrays.values() if xp.isdtype(array.dtype, "real floating")]
+    floats = {array.dtype for array in arrays.values() if is_kind(xp, array.dtype, ("real floating",))}
     dtype = xp.result_type(*floats) if floats else xp.asarray(1.0).dtype
-    return xp, *(xp.astype(array, dtype, copy=False) for array in arrays.values())
+    return xp, *(array if array.dtype == dtype else xp.astype(array, dtype) for array in arrays.values())
+
+
+@cache  # it is asked about the same few dtypes in every step of a decoder
+def is_kind(xp: Any, dtype: Any, kinds: tuple[str, ...]) -> bool:
+    """Return whether the dtype is of one of the kinds of the array API standard."""
+    return xp.isdtype(dtype, kinds)
 
 
 def one_namespace(**arrays: Array) -> Any:
@@ -76,10 +83,10 @@ def one_namespace(**arrays: Array) -> Any:
             raise ValueError(
                 f"{name} must be an array; got {type(array).__name__}: wrap it in np.asarray(...) or torch.tensor(...)"
             )
-    namespaces = {name: array_namespace(array) for name, array in arrays.items()}
+    namespaces = {type(array): array_namespace(array) for array in arrays.values()}
     if len(set(namespaces.values())) > 1:
-        kinds = [namespace.__name__.rpartition(".")[2] for namespace in namespaces.values()]
-        raise ValueError(f"{join(namespaces)} must come from one library; got {join(kinds)}")
+        kinds = [namespaces[type(array)].__name__.rpartition(".")[2] for array in arrays.values()]
+        raise ValueError(f"{join(arrays)} must come from one library; got {join(kinds)}")
     places = {name: array.device for name, array in arrays.items()}
     if len(set(places.values())) > 1:
         raise ValueError(f"{join(places)} must be on one device; got {join(places.values())}")
@@ -91,7 +98,7 @@ def read_mask(xp: Any, mask: Array | None, array: Array, name: str = "scores") -
     if mask is None:
         return xp.ones_like(array, dtype=xp.bool)
     one_namespace(**{name: array, "mask": mask})
-    if not xp.isdtype(mask.dtype, "bool"):
+    if not is_kind(xp, mask.dtype, ("bool",)):
         raise ValueError(f"mask must be boolean, True where a query may attend; got dtype {mask.dtype}")
     if broadcast(mask.shape, array.shape) != tuple(array.shape):
         raise ValueError(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from array_api_compat import is_torch_namespace
 from jaxtyping import Bool, Float, Real
 
 from attnkit._arrays import (
@@ -74,15 +75,29 @@ def softmax(
     xp, scores, mask = read_scores(scores, mask)
     dtype = widened(xp, scores)
     temperature = read_temperature(xp, temperature, dtype)
-    # A masked score becomes the lowest number and not −∞: a gradient through −∞ would be NaN.
-    lowest = float(xp.finfo(dtype).min)
-    allowed = xp.where(mask, xp.astype(scores, dtype, copy=False), lowest)
-    with np.errstate(over="ignore", under="ignore"):  # what falls below every number has weight 0
+    exponents = xp.astype(scores, dtype, copy=False)
+    if mask is not None:
+        exponents = xp.where(mask, exponents, -math.inf)
+        # A row of −∞ throughout would make NaN, so a row with nothing to attend to is 0 first, and its weights 0 then.
+        nothing = ~xp.any(mask, axis=-1, keepdims=True)
+        exponents = xp.where(nothing, 0.0, exponents)
+    if temperature != 1:
+        with np.errstate(over="ignore"):  # what falls below every number has weight 0
+            exponents = (exponents - xp.max(exponents, axis=-1, keepdims=True)) / temperature
+    weights = exponential_shares(xp, exponents)
+    if mask is not None:
+        weights = xp.where(nothing, 0.0, weights)
+    return xp.astype(weights, scores.dtype, copy=False)
+
+
+def exponential_shares(xp: Any, exponents: Array) -> Array:
+    """Return exp(x) divided by the sum of these over the last axis; torch does it in one pass instead of five."""
+    if is_torch_namespace(xp):
+        return xp.softmax(exponents, dim=-1)
+    with np.errstate(over="ignore", under="ignore"):
         # The largest exponent is 0, so no exponential overflows.
-        exponents = (allowed - xp.max(allowed, axis=-1, keepdims=True)) / temperature
-        exponentials = xp.exp(exponents) * mask
-        total = xp.sum(exponentials, axis=-1, keepdims=True)
-        return xp.astype(exponentials / xp.where(total == 0, 1.0, total), scores.dtype, copy=False)
+        exponentials = xp.exp(exponents - xp.max(exponents, axis=-1, keepdims=True))
+    return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
 
 
 def weighted_sum(
@@ -208,7 +223,7 @@ def attend(
     if got != wanted:
         raise ValueError(f"score(queries, keys) must return shape {wanted}; got {got} in {type(scores).__name__}")
     weights = softmax(scores, mask, temperature)
-    seen = xp.where(read_mask(xp, mask, scores), scores, -math.inf)
+    seen = scores if mask is None else xp.where(mask, scores, -math.inf)
     return Attention(seen, weights, weighted_sum(weights, values))
 
 
@@ -245,6 +260,7 @@ def argmax_weights(
     array([0., 1., 0.])
     """
     xp, scores, mask = read_scores(scores, mask)
+    mask = read_mask(xp, mask, scores)
     return one_hot(xp, xp.where(mask, scores, -math.inf), mask, scores.dtype)
 
 
@@ -348,7 +364,7 @@ def read_scores(scores: Array, mask: Array | None) -> tuple[Any, Array, Array]:
     """Return the array namespace, the scores and a mask of their shape, or say what is wrong with them."""
     xp, scores = read(scores=scores)
     expect_shape("scores", scores, "n_keys")
-    mask = read_mask(xp, mask, scores)
+    mask = None if mask is None else read_mask(xp, mask, scores)
     expect_finite(xp, where=mask, scores=scores)
     return xp, scores, mask
 
