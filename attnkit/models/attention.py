@@ -48,24 +48,26 @@ class AttentionLayer(nn.Module):
         """
         scores = self.score(queries, memory.keys)
         n_keys = scores.shape[-1]
-        mask = memory.mask[:, None, :].expand_as(scores)
+        mask = None if memory.mask is None else memory.mask[:, None, :].expand_as(scores)
         centres = self._centres(queries, memory, position)
         if centres is not None:
-            mask = mask & local_window(centres, n_keys, self.config.half_width)
+            window = local_window(centres, n_keys, self.config.half_width)
+            mask = window if mask is None else mask & window
         weights = self._weights(scores, mask, generator)
         if self.window is not None:
             weights = weights * local_gaussian(centres, n_keys, self.config.half_width)
-        return Attention(torch.where(mask, scores, -math.inf), weights, weighted_sum(weights, memory.states))
+        seen = scores if mask is None else torch.where(mask, scores, -math.inf)
+        return Attention(seen, weights, weighted_sum(weights, memory.states))
 
     def _centres(self, queries: Tensor, memory: Memory, position: int) -> Tensor | None:
         if self.window is not None:
-            return self.window(queries, memory.mask.sum(dim=1))
+            return self.window(queries, memory.lengths)
         if self.config.window == "local-m":
             steps = torch.arange(position, position + queries.shape[1], device=queries.device, dtype=queries.dtype)
             return steps.expand(queries.shape[:2])
         return None
 
-    def _weights(self, scores: Tensor, mask: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _weights(self, scores: Tensor, mask: Tensor | None, generator: torch.Generator | None) -> Tensor:
         if self.config.choice == "soft":
             return softmax(scores, mask)
         if not self.training:

@@ -24,7 +24,7 @@ class Memory(NamedTuple):
     states
         The encoder's state at each source word, (batch, n_source, d_hidden).
     mask
-        True on words and False on padding, (batch, n_source).
+        True on words and False on padding, (batch, n_source); None where no sentence has padding.
     keys
         The states as the score wants them, made once a sentence.
     context
@@ -32,14 +32,21 @@ class Memory(NamedTuple):
     """
 
     states: Tensor
-    mask: Tensor
+    mask: Tensor | None
     keys: Tensor
     context: LSTMState
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many words each sentence has, (batch,)."""
+        batch, n_source, _ = self.states.shape
+        return torch.full((batch,), n_source) if self.mask is None else self.mask.sum(dim=1)
 
     def select(self, rows: Tensor) -> Memory:
         """Return the sentences of these rows, as often as they are named."""
         context = LSTMState(*(part[:, rows] for part in self.context))
-        return Memory(self.states[rows], self.mask[rows], self.keys[rows], context)
+        mask = None if self.mask is None else self.mask[rows]
+        return Memory(self.states[rows], mask, self.keys[rows], context)
 
 
 class State(NamedTuple):
@@ -48,21 +55,22 @@ class State(NamedTuple):
     Attributes
     ----------
     hidden, cell
-        The decoder's LSTM, each (layers, batch, d_hidden).
+        The decoder's LSTM, each layer by layer (batch, d_hidden).
     feed
         The readout of the last step, (batch, d_hidden); read by input feeding alone.
     position
         How many steps were made.
     """
 
-    hidden: Tensor
-    cell: Tensor
+    hidden: tuple[Tensor, ...]
+    cell: tuple[Tensor, ...]
     feed: Tensor
     position: int
 
     def select(self, rows: Tensor) -> State:
         """Return the sentences of these rows, as often as they are named."""
-        return State(self.hidden[:, rows], self.cell[:, rows], self.feed[rows], self.position)
+        hidden, cell = (tuple(layer[rows] for layer in part) for part in (self.hidden, self.cell))
+        return State(hidden, cell, self.feed[rows], self.position)
 
 
 class Step(NamedTuple):
@@ -95,19 +103,25 @@ class Decoder(nn.Module):
             dropout=config.dropout if config.layers > 1 else 0.0,
         )
 
-    def forward(self, inputs: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Move the LSTM on by the steps of ``inputs``, (batch, n_steps, d_input); return what ``nn.LSTM`` does."""
+    def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Move the LSTM on by the steps of ``inputs``, (batch, n_steps, d_input).
+
+        Returns
+        -------
+        states, hidden, cell
+            The top layer's state after each step, (batch, n_steps, d_hidden), and the last of every layer.
+        """
         if inputs.shape[1] > 1:
-            return self.lstm(inputs, (hidden, cell))
+            states, last = self.lstm(inputs, (torch.stack(state.hidden), torch.stack(state.cell)))
+            return states, *(part.unbind() for part in last)
         # For a single step, the preparations of nn.LSTM cost more than the step, so the same cell is called here.
-        states, below = [], inputs[:, 0]
-        for layer, weights in enumerate(self.lstm.all_weights):
+        after, below = [], inputs.squeeze(1)
+        for layer, before in enumerate(zip(state.hidden, state.cell, strict=True)):
             if layer > 0:
                 below = nn.functional.dropout(below, self.lstm.dropout, self.training)
-            states.append(torch.lstm_cell(below, (hidden[layer], cell[layer]), *weights))
-            below = states[-1][0]
-        hidden, cell = (torch.stack(part) for part in zip(*states, strict=True))
-        return below[:, None], (hidden, cell)
+            after.append(torch.lstm_cell(below, before, *self.lstm.all_weights[layer]))
+            below = after[-1][0]
+        return below[:, None], *zip(*after, strict=True)
 
 
 class Seq2Seq(nn.Module):
@@ -146,11 +160,12 @@ class Seq2Seq(nn.Module):
         """
         self._expect_words(source, mask)
         states, context = self.encoder(source, mask)
-        return Memory(states, mask, states if self.attention is None else self.attention.keys(states), context)
+        padded = None if mask.all() else mask
+        return Memory(states, padded, states if self.attention is None else self.attention.keys(states), context)
 
     def start(self, memory: Memory) -> State:
         """Return the state before the first step: the encoder's last."""
-        hidden, cell = memory.context
+        hidden, cell = (part.unbind() for part in memory.context)
         return State(hidden, cell, torch.zeros_like(hidden[-1]), 0)
 
     def step(self, previous: Tensor, state: State, memory: Memory, generator: torch.Generator | None = None) -> Step:
@@ -213,7 +228,7 @@ class Seq2Seq(nn.Module):
         if self.config.feed_context:
             inputs.append(memory.context.hidden[-1][:, None].expand(-1, n_steps, -1))
         lstm_input = torch.cat(inputs, dim=-1) if len(inputs) > 1 else words
-        hidden, last = self.decoder(lstm_input, state.hidden, state.cell)
+        hidden, *last = self.decoder(lstm_input, state)
         if self.attention is not None and not before:
             attention = self.attention(hidden, memory, state.position, generator)
         feed = self._readout(hidden, attention)[:, -1] if self.config.input_feeding else state.feed

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from attnkit.models import Config, build
+from attnkit.models.seq2seq import State
 
 BATCH, N_SOURCE, N_TARGET, SOURCE_WORDS, TARGET_WORDS = 3, 7, 11, 13, 17
 LENGTHS = torch.tensor([7, 2, 5])
@@ -299,8 +300,8 @@ def test_dropout_acts_in_training_alone():
     assert not torch.equal(*moved)
     # Between the layers too, where a single step calls the cells itself.
     word = torch.ones(1, 1, 5, dtype=torch.double)
-    hidden, cell = torch.ones(2, 2, 1, 6, dtype=torch.double)
-    steps = [model.decoder(word, hidden, cell)[0] for _ in range(9)]
+    layers = tuple(torch.ones(2, 1, 6, dtype=torch.double))
+    steps = [model.decoder(word, State(layers, layers, layers[-1], 0))[0] for _ in range(9)]
     assert any(not torch.equal(step, steps[0]) for step in steps)
 
 
