@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from attnkit import checkpoints
 from attnkit.experiments.catalogue import EXPERIMENTS, RECIPES
-from attnkit.experiments.measures import gradient_noise, recovery, step_seconds
+from attnkit.experiments.measures import SPECIAL
 from attnkit.experiments.runs import SEARCH_SEED, Run, Setting, perform, sentences, surroundings
 
 RATES = (2.5e-3, 5e-3, 1e-2, 2e-2)
@@ -76,14 +76,9 @@ class Laboratory:
         records = self.make(runs, name)
         _, _, sets = sentences(self.setting)
         found = [checkpoints.load(self.file(run)) for run in runs]
-        if name == "scores":
-            for record, seconds in zip(records, step_seconds(found, sets.test[:64]), strict=True):
-                record["step_seconds"] = seconds
-        for record, checkpoint in zip(records, found, strict=True):
-            if name == "forcing":
-                record["recovery"] = recovery(checkpoint, sets.test)
-            if name == "hardness":
-                record["gradient_noise"] = gradient_noise(checkpoint, sets.test[:64])
+        for special, measured in SPECIAL.get(name, {}).items():
+            for record, value in zip(records, measured(found, sets.test), strict=True):
+                record[special] = value
         for recipe in experiment.recipes:
             self.ship(recipe, [record for record in records if record["recipe"] == recipe])
         return self.write(name, experiment.question, records)

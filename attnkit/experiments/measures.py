@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -19,6 +19,9 @@ from attnkit.training.loss import cross_entropy, reinforce
 
 if TYPE_CHECKING:
     from attnkit.checkpoints import Checkpoint
+
+ARTICLES = ("el", "la", "los", "las", "un", "una", "unos", "unas")
+BATCH = 64  # sentences, where a single batch is asked
 
 
 class TestSets(NamedTuple):
@@ -98,13 +101,44 @@ def recovery(checkpoint: Checkpoint, pairs: Sequence[Pair], steps: int = 8) -> d
     return shares
 
 
+def articles(checkpoint: Checkpoint, pairs: Sequence[Pair]) -> dict[str, float]:
+    """Measure a forced decoder where it writes an article, whose form a word to come decides: the noun.
+
+    Returns
+    -------
+    measures
+        ``right``: the share of the references' articles that get the largest logit; ``other_right``: the same for all
+        other words. With attention also ``own`` and ``noun``: the mean weight on the English word that the article
+        translates, and on that of the next Spanish word, which is nearly always the noun.
+    """
+    source, mask = pad([checkpoint.source.encode(pair.source) for pair in pairs])
+    gold, inside = pad([checkpoint.target.encode(pair.target) for pair in pairs])
+    previous = torch.cat([torch.full((len(pairs), 1), BOS), gold[:, :-1]], dim=1)
+    with at_rest(checkpoint.model):
+        logits, attention = checkpoint.model(source, mask, previous)
+    right = logits.argmax(dim=-1) == gold
+    article = torch.isin(gold, torch.tensor(checkpoint.target.encode(ARTICLES)))
+    found = {
+        "right": right[article].double().mean().item(),
+        "other_right": right[inside & ~article].double().mean().item(),
+    }
+    if attention is not None:
+        looks = []
+        for weights, pair in zip(attention.weights.numpy(), pairs, strict=True):
+            link = dict(pair.sure)  # from Spanish to English
+            spots = [i for i, word in enumerate(pair.target) if word in ARTICLES and {i, i + 1} <= set(link)]
+            looks += [(weights[i, link[i]], weights[i, link[i + 1]]) for i in spots]
+        found |= dict(zip(("own", "noun"), np.mean(looks, axis=0, dtype=np.float64).tolist(), strict=True))
+    return found
+
+
 def step_seconds(translators: Sequence[Checkpoint], pairs: Sequence[Pair], rounds: int = 15) -> list[float]:
     """Return for each translator how long a training step takes: all words forwards, and the loss backwards.
 
     They take turns on one and the same batch, and the median of the rounds counts, so what slows the machine for a
     while slows them all.
     """
-    first = translators[0]  # all are trained on one language, so they share their vocabularies
+    first, pairs = translators[0], pairs[:BATCH]  # all are trained on one language, so they share their vocabularies
     source, mask = pad([first.source.encode(pair.source) for pair in pairs])
     read, _ = pad([[BOS, *first.target.encode(pair.target)] for pair in pairs])
     following, _ = pad([[*first.target.encode(pair.target), EOS] for pair in pairs])
@@ -122,10 +156,11 @@ def step_seconds(translators: Sequence[Checkpoint], pairs: Sequence[Pair], round
 def gradient_noise(checkpoint: Checkpoint, pairs: Sequence[Pair], draws: int = 30) -> float:
     """Return how noisy the gradient of the score's weights is over several draws, on one and the same batch.
 
-    It is the mean squared distance of a gradient from their mean, over the squared length of that mean: 0 for soft
-    attention, which draws nothing, and 1 where the noise is as long as the signal.
+    The noise is the mean squared distance of a gradient from their mean, over the squared length of that mean: 0 for
+    soft attention, which draws nothing, and 1 where the noise is as long as the signal. The baseline of REINFORCE
+    starts at 0, as it does in training, and moves on with each draw.
     """
-    model = checkpoint.model
+    model, pairs = checkpoint.model, pairs[:BATCH]
     weights = list(model.attention.score.parameters())
     source, mask = pad([checkpoint.source.encode(pair.source) for pair in pairs])
     read, _ = pad([[BOS, *checkpoint.target.encode(pair.target)] for pair in pairs])
@@ -148,3 +183,20 @@ def gradient_noise(checkpoint: Checkpoint, pairs: Sequence[Pair], draws: int = 3
     drawn = np.asarray(gradients, dtype=np.float64)
     mean = drawn.mean(axis=0)
     return float(((drawn - mean) ** 2).sum(axis=1).mean() / (mean**2).sum())
+
+
+def of_each(measure: Callable[[Checkpoint, Sequence[Pair]], Any]) -> SpecialMeasure:
+    """Return the function that measures one translator as one that measures several."""
+    return lambda translators, pairs: [measure(translator, pairs) for translator in translators]
+
+
+SpecialMeasure: TypeAlias = "Callable[[Sequence[Checkpoint], Sequence[Pair]], list[Any]]"
+"""Takes the translators of an experiment side by side, and the test sentences; returns a value for each translator."""
+
+SPECIAL: dict[str, dict[str, SpecialMeasure]] = {
+    "scores": {"step_seconds": step_seconds},
+    "forcing": {"recovery": of_each(recovery)},
+    "reversal": {"articles": of_each(articles)},
+    "hardness": {"gradient_noise": of_each(gradient_noise)},
+}
+"""What an experiment asks beside :func:`measure`, under the name that it has in the results."""

@@ -14,12 +14,16 @@ import numpy as np
 import pytest
 import torch
 
-from attnkit import checkpoints
+from attnkit import Attention, checkpoints
+from attnkit.checkpoints import Checkpoint
+from attnkit.decoding import BOS, gold_weights
 from attnkit.experiments import EXPERIMENTS, RECIPES, Results, laboratory
 from attnkit.experiments.laboratory import RATES, Laboratory
-from attnkit.experiments.measures import measure, recovery, step_seconds
+from attnkit.experiments.measures import ARTICLES, SPECIAL, articles, measure, recovery, step_seconds
 from attnkit.experiments.runs import SEARCH_SEED, Run, Setting, perform, sentences
+from attnkit.language import ENGLISH, SPANISH
 from attnkit.models import build
+from attnkit.models.seq2seq import Output
 
 TINY = Setting(
     train=48, valid=8, test=16, lengths=(3, 9), bins=((3, 6), (7, 9), (10, 14)), per_bin=5,
@@ -236,6 +240,61 @@ def test_recovery_tells_the_right_word_from_a_wrong_one(conducted):
     assert {name: len(share) for name, share in shares.items()} == {"right": 3, "wrong": 3}
     with pytest.raises(ValueError, match="more than 200 target words; got none"):
         recovery(checkpoint, sets.test, steps=100)
+
+
+class Knowing(torch.nn.Module):
+    """A decoder that knows every word but articles, and looks at the English word that each word translates."""
+
+    def __init__(self, pairs):
+        super().__init__()
+        self.pairs = pairs
+
+    def forward(self, source, _, previous):
+        logits = torch.zeros(*previous.shape, len(SPANISH))
+        weights = torch.zeros(*previous.shape, source.shape[1])
+        for row, pair in enumerate(self.pairs):
+            for i, word in enumerate(pair.target):
+                logits[row, i, SPANISH.encode(["perro" if word in ARTICLES else word])[0]] = 1
+            for i, j in pair.sure:
+                weights[row, i, j] = 1
+        return Output(logits, Attention(weights, weights, weights))
+
+
+def test_articles_are_told_from_other_words():
+    _, _, sets = sentences(TINY)
+    pairs = sets.bins[10, 14]
+    assert any(word in ARTICLES for pair in pairs for word in pair.target)
+    found = articles(Checkpoint(Knowing(pairs), ENGLISH, SPANISH, {}), pairs)
+    assert found == {"right": 0, "other_right": 1, "own": 1, "noun": 0}
+
+
+def test_articles_are_measured_as_one_by_one(conducted):
+    folder, _ = conducted
+    checkpoint = checkpoints.load(folder / "weights" / "general.safetensors")
+    _, _, sets = sentences(TINY)
+    pairs = sets.bins[10, 14]
+    own, noun, right = [], [], {True: [], False: []}
+    for pair, weights in zip(pairs, gold_weights(checkpoint.model, ENGLISH, SPANISH, pairs), strict=True):
+        source = torch.tensor([ENGLISH.encode(pair.source)])
+        memory = checkpoint.model.encode(source, torch.ones_like(source, dtype=torch.bool))
+        state, previous = checkpoint.model.start(memory), BOS
+        for i, (word, number) in enumerate(zip(pair.target, SPANISH.encode(pair.target), strict=True)):
+            logits, state, _ = checkpoint.model.step(torch.tensor([previous]), state, memory)
+            right[word in ARTICLES].append(logits[0].argmax().item() == number)
+            previous = number
+            here, following = ([j for at, j in pair.sure if at == place] for place in (i, i + 1))
+            if word in ARTICLES and here and following:
+                own.append(weights[i, here[-1]])
+                noun.append(weights[i, following[-1]])
+    found = articles(checkpoint, pairs)
+    assert own
+    assert found["own"] == pytest.approx(np.mean(own), abs=1e-6)
+    assert found["noun"] == pytest.approx(np.mean(noun), abs=1e-6)
+    assert [found["right"], found["other_right"]] == pytest.approx([np.mean(right[True]), np.mean(right[False])])
+
+
+def test_special_measures_belong_to_an_experiment():
+    assert set(SPECIAL) <= set(EXPERIMENTS)
 
 
 def test_steps_are_timed_for_each_translator(conducted):
