@@ -1,0 +1,98 @@
+"""What is shipped is what was measured: each checkpoint gives its printed values again, in torch and in the page."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+from attnkit import checkpoints
+from attnkit.decoding import BOS, at_rest, pad, search
+from attnkit.experiments import EXPERIMENTS, Results
+from attnkit.experiments.measures import qualities
+from attnkit.experiments.results import FOLDER
+from attnkit.experiments.runs import Setting
+from attnkit.widgets.frame import weights
+
+HELD_OUT = 200
+NAMES = weights.names()
+# The experiments whose results are written; those of the chapters to come are not.
+WRITTEN = {name: one for name, one in EXPERIMENTS.items() if (FOLDER / f"{name}.json").exists()}
+
+
+@cache
+def held_out():
+    """The held-out sentences of the results' setting, made again from its seed."""
+    return Setting().data().splits().test
+
+
+def shipped(name):
+    return checkpoints.load(weights.FOLDER / f"{name}{weights.SUFFIX}")
+
+
+def test_every_translator_is_shipped_and_every_result_of_it_written():
+    assert {"bottleneck", "reversal", "forcing", "hardness"} <= set(WRITTEN)
+    assert set(NAMES) == {recipe for experiment in WRITTEN.values() for recipe in experiment.recipes}
+    for name, experiment in WRITTEN.items():
+        results = Results(name)
+        assert results.recipes == list(experiment.recipes)
+        assert results.content["setting"] == json.loads(json.dumps(Setting().to_json()))
+        for recipe in experiment.recipes:
+            assert results.values(recipe, "seed").tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_printed_values_are_found_again(name):
+    """To the digits in which they are printed: another processor may break a tie between two words differently."""
+    checkpoint = shipped(name)
+    found = qualities(checkpoint, held_out())
+    for experiment, contents in WRITTEN.items():
+        if name not in contents.recipes:
+            continue
+        runs = [run for run in Results(experiment).content["runs"] if run["recipe"] == name]
+        [printed] = [run for run in runs if run["seed"] == checkpoint.record["seed"]]
+        assert printed["test"].keys() == found.keys()
+        for measure, value in printed["test"].items():
+            digit = 0.05 if measure == "bleu" else 0.0005
+            assert found[measure] == (None if value is None else pytest.approx(value, abs=digit)), measure
+
+
+PAGE = """
+const { readTranslator } = await import('./attnkit/widgets/frame/seq2seq.mjs');
+const { readFileSync, writeFileSync } = await import('node:fs');
+const { file, sentences, logits } = JSON.parse(readFileSync(0, 'utf-8'));
+const translator = readTranslator(new Uint8Array(readFileSync(file)));
+const found = sentences.map((words) => translator.translate(words));
+writeFileSync(logits, new Float64Array(found.flatMap(({ steps }) => steps.flatMap(({ logits }) => [...logits]))));
+console.log(JSON.stringify(found.map(({ words, ended, logProbability }) => ({ words, ended, logProbability }))));
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_translates_held_out_sentences_as_torch_does(name, tmp_path):
+    """The same words for each of 200 sentences; and where torch computes in float64 too, every logit of every step."""
+    checkpoint = shipped(name)
+    sentences = [pair.source for pair in held_out()[:HELD_OUT]]
+    asked = {
+        "file": str(weights.FOLDER / f"{name}{weights.SUFFIX}"),
+        "sentences": sentences,
+        "logits": str(tmp_path / "logits"),
+    }
+    command = ["node", "--input-type=module", "-e", PAGE]
+    answer = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)
+    page = json.loads(answer.stdout)
+    ours = [best for best, *_ in search(checkpoint.model, checkpoint.source, sentences)]
+    assert [one["words"] for one in page] == [checkpoint.target.decode(one.ids) for one in ours]
+    assert [one["ended"] for one in page] == [one.ended for one in ours]
+    source, mask = pad([checkpoint.source.encode(sentence) for sentence in sentences])
+    previous, _ = pad([[BOS, *one.ids] for one in ours])
+    steps = torch.tensor([len(one.ids) + one.ended for one in ours])  # the step of <eos> is made, too
+    with at_rest(checkpoint.model.double()):
+        logits = checkpoint.model(source, mask, previous).logits
+    logits = logits[torch.arange(logits.shape[1]) < steps[:, None]].numpy()
+    found = np.fromfile(tmp_path / "logits").reshape(logits.shape)
+    np.testing.assert_allclose(found, logits, rtol=0, atol=1e-9)
