@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from bench import build, load, tick, training
+from bench import build, load, tick, training, translate
 from tools.browser import launch_options
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -25,7 +25,8 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options())
         results["machine"]["browser"] = browser.version
-        for name, measure in {"tick": tick.measure, "load": load.measure}.items():
+        measured = {"tick": tick.measure, "load": load.measure, "translate": translate.measure}
+        for name, measure in measured.items():
             results[name] = measure(browser)
             show(name, results[name])
         browser.close()

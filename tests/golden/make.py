@@ -16,7 +16,7 @@ from attnkit import checkpoints
 from attnkit.decoding import BOS, greedy, pad
 from attnkit.language import Vocabulary, tokenise
 from attnkit.models import Config, build
-from attnkit.widgets import Predict, ScoreHeatmap, Temperature, TwoVectors, WeightedSum
+from attnkit.widgets import Alignment, Bottleneck, Predict, ScoreHeatmap, Temperature, TwoVectors, WeightedSum
 
 FOLDER = Path(__file__).parent
 PIZZA = ["don't", "eat", "the", "delicious", "looking", "and", "smelling", "pizza"]
@@ -100,9 +100,24 @@ def widgets() -> list[dict[str, Any]]:
         WeightedSum(values=pentagon, scores=rng.uniform(-5, 5, size=5), labels=PIZZA[:5]),
         WeightedSum.worked_example(),
         WeightedSum(**{**WeightedSum.worked_example().state(), "step": 1, "scores": [-0.4, 0.8]}),
+        Bottleneck(),
+        Bottleneck(rung=5, attention="general"),
+        Bottleneck(story="eat …", rung=14),
+        Bottleneck(own="Don’t see the <b>zebra</b> , please"),
+        Alignment(sentences=[" ".join(PIZZA), "let's go"]),
+        Alignment(sentences=[" ".join(PIZZA), "let's go"], step=10, word=7, weight=0.5),
+        Alignment(sentences=["let's go"], text="Don’t see the <b>zebra</b> , please", step=2),
         Predict(question="2 < 3?", answers=[("<b>yes</b>", "It is & it stays.", True), ("no", "Count.", False)]),
     ]
-    return [{"widget": one.module, "state": one.state(), "table": one.table()._asdict()} for one in made]
+    return [
+        {
+            "widget": one.module,
+            "translators": one.translators(),
+            "state": one.state(),
+            "table": one.table()._asdict(),
+        }
+        for one in made
+    ]
 
 
 SIZES = {"source_words": 11, "target_words": 13, "d_embedding": 5, "d_hidden": 7, "longest": 17}

@@ -1,12 +1,17 @@
 // Promise: the table of numbers that a widget shows in the page is the one that Python computes, to 1e-6.
 
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { readTranslator } from "../../attnkit/widgets/frame/seq2seq.mjs";
 import { assertClose, golden } from "./close.mjs";
 
-for (const [i, { widget, state, table }] of golden("widgets.json").entries()) {
+const weights = new URL("../../attnkit/weights/", import.meta.url);
+const shipped = (name) => readTranslator(new Uint8Array(readFileSync(new URL(`${name}.safetensors`, weights))));
+
+for (const [i, { widget, translators, state, table }] of golden("widgets.json").entries()) {
   test(`${widget}, state ${i}`, async () => {
     const module = await import(`../../attnkit/widgets/${widget}.mjs`);
-    assertClose(module.table(state), table);
+    assertClose(module.table(state, ...translators.map(shipped)), table);
   });
 }

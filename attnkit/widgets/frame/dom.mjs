@@ -73,7 +73,14 @@ export function slider({ label, min, max, step, show = (x) => format(x, 1), kind
 
 export function select({ label, options, change }) {
   const input = h("select", { onchange: () => change(input.value) });
-  for (const [value, text] of options) input.append(h("option", { value }, text));
+  const groups = new Map([[undefined, input]]);
+  for (const [value, text, group] of options) {
+    if (!groups.has(group)) {
+      groups.set(group, h("optgroup", { label: group }));
+      input.append(groups.get(group));
+    }
+    groups.get(group).append(h("option", { value }, text));
+  }
   const element = h("label", { class: "ak-select" }, h("span", { class: "ak-name" }, label), input);
   return { element, update: (value) => (input.value = value) };
 }
@@ -261,6 +268,7 @@ export function heatmap({ name, describe }) {
   const readout = h("p", { class: "ak-readout", "aria-live": "polite" }, "Hover, tap, or press the arrow keys to read a cell.");
   const focus = h("div", { class: "ak-scroll", tabindex: 0, role: "group", "aria-label": `${name}: the arrow keys read a cell`, onkeydown: key }, map);
   const cursor = s("rect", { class: "ak-cursor", width: cell, height: cell, visibility: "hidden" });
+  const layer = s("g", { class: "ak-marks" });
   let [texts, data, at, shape, top, left, colours] = [[], null, null, "", 0, 0, null];
 
   svg.addEventListener("pointermove", (event) => point(event, false));
@@ -335,10 +343,24 @@ export function heatmap({ name, describe }) {
       ...columns.map((text, column) => s("text", { transform: `translate(${left + column * cell + cell / 2 + 4} ${top - 8}) rotate(-50)`, class: "ak-key" }, clip(text, 12))),
       ...(written ? [s("path", { class: "ak-lines", d: lines.join("") })] : []),
       ...texts.flat(),
+      layer,
       cursor,
     );
     at = null;
     cursor.setAttribute("visibility", "hidden");
+  }
+
+  /** The outline of a mark: a square for a sure link, a ring for a possible one, a frame around a whole row. */
+  function outline({ kind, row, column }) {
+    const [x, y] = [left + (column ?? 0) * cell, top + row * cell];
+    const wide = kind === "row" ? data.columns.length * cell : cell;
+    const inset = kind === "row" ? 0 : 2.5;
+    const [across, down] = [wide - 2 * inset, cell - 2 * inset];
+    const d =
+      kind === "possible"
+        ? `M${x + inset} ${y + cell / 2}a${across / 2} ${across / 2} 0 1 0 ${across} 0a${across / 2} ${across / 2} 0 1 0 ${-across} 0`
+        : `M${x + inset} ${y + inset}h${across}v${down}h${-across}z`;
+    return ["ak-rim", "ak-outline"].map((half) => s("path", { class: half, d }));
   }
 
   function paint() {
@@ -368,13 +390,17 @@ export function heatmap({ name, describe }) {
       stop();
       placed.disconnect();
     },
-    /** `values` is a matrix; `largest` is the magnitude that gets the full colour. */
+    /**
+     * `values` is a matrix; `largest` is the magnitude that gets the full colour.
+     * `marks` are drawn over it, told apart by shape: each a `kind` ("sure", "possible" or "row"), a row and a column.
+     */
     update({ label, ...given }) {
       data = given;
       const wanted = JSON.stringify([data.rows, data.columns]);
       if (wanted !== shape) make();
       shape = wanted;
       svg.setAttribute("aria-label", label);
+      layer.replaceChildren(...(data.marks ?? []).flatMap(outline));
       paint();
       show();
     },
