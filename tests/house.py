@@ -40,8 +40,8 @@ TEXT = {
 BASE = {"numpy", "array_api_compat", "jaxtyping", "attnkit._arrays"}
 # Colours that stand outside the palette: matplotlib leaves black out of its SVG, and picture.py must know that.
 STRAY_COLOURS = {("attnkit/figures/picture.py", "#000000")}
-# Chapters whose formulas stand and whose pages are still being written: those before, and those behind, the others.
-COMING = (("bottleneck",), ("bahdanau", "luong"))
+# Chapters whose formulas stand and whose pages are still being written; they come behind the others.
+COMING = ("luong",)
 # The rooms above the chapters, from the ground up: each may import chapters and the rooms before it.
 ROOMS = ("language", "models", "checkpoints", "metrics", "decoding", "training", "experiments", "cli")
 # The frame's shared parts: there is no widget of these names.
@@ -112,8 +112,7 @@ def a_chapter_is_one_slug(root: Path) -> Complaints:
 def modules(root: Path) -> list[str]:
     """Return the names of the chapters' modules in the order of reading, those without a page yet among them."""
     named = slugs(root)
-    first, last = ([slug for slug in part if slug not in named] for part in COMING)
-    return [*first, *named, *last]
+    return [*named, *(slug for slug in COMING if slug not in named)]
 
 
 @rule
