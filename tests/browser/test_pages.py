@@ -10,6 +10,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 from bs4 import BeautifulSoup
+from playwright.sync_api import expect
 
 from attnkit.widgets.frame import weights
 from tests.browser.conftest import HTML, LIVE, ROOT, Log, toc_pages
@@ -91,9 +92,10 @@ def test_what_comes_with_a_page_is_light(visit, path):
     page = visit(path)
     bodies = []
     page.on("response", lambda answer: bodies.append(answer.body()) if "/_static/weights/" in answer.url else None)
+    expect(page.locator("figure[data-weights]:not([data-live])")).to_have_count(0)
     for figure in page.locator("figure[data-weights]").all():
         figure.scroll_into_view_if_needed()
-        page.wait_for_load_state("networkidle")
+        expect(figure.locator(".ak-loading")).to_have_count(0)
     assert bool(bodies) == bool(weights.needed_by((HTML / path).read_text("utf-8")))
     assert sum(len(gzip.compress(body)) for body in bodies) <= 1_500_000
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from playwright.sync_api import expect
 
 from attnkit.widgets import ScoreHeatmap, TwoVectors
 from attnkit.widgets.frame import bundle
@@ -15,8 +16,12 @@ pytestmark = pytest.mark.usefixtures("site")
 
 
 def figures(page):
+    """Come near every widget, and wait until the translators that it asks for have arrived."""
     found = page.locator("figure.attnkit[data-live]").all()
     assert found
+    for figure in found:
+        figure.scroll_into_view_if_needed()
+        expect(figure.locator(".ak-loading")).to_have_count(0)
     return found
 
 
