@@ -171,6 +171,17 @@ def is_finite(xp: Any, array: Array) -> bool:
     return math.isfinite(total) or bool(xp.all(xp.isfinite(array)))
 
 
+def is_count(number: Any) -> bool:
+    """Return whether this is a whole number from 1."""
+    return isinstance(number, int | np.integer) and not isinstance(number, bool) and number >= 1
+
+
+def expect_count(name: str, number: Any) -> None:
+    """Refuse what is no whole number from 1."""
+    if not is_count(number):
+        raise ValueError(f"{name} must be a whole number from 1; got {number}")
+
+
 def matmul(xp: Any, left: Array, right: Array, product: str) -> Array:
     """Return ``left @ right``, and refuse a product that its dtype cannot hold.
 

@@ -13,9 +13,11 @@ from attnkit._arrays import (
     Array,
     broadcast,
     expect_batches,
+    expect_count,
     expect_finite,
     expect_shape,
     expect_weights,
+    is_count,
     matmul,
     project,
     read,
@@ -477,18 +479,12 @@ def attentional_state(
     return xp.tanh(project(xp, xp.concat([context, hidden], axis=-1), weights, "the products of weights and [c; h]"))
 
 
-def is_count(number: Any) -> bool:
-    """Return whether this is a whole number from 1."""
-    return isinstance(number, int | np.integer) and not isinstance(number, bool) and number >= 1
-
-
 def read_offsets(centres: Array, n_keys: int, half_width: float) -> tuple[Any, Array, float]:
     """Return the array namespace, how far each key is from each centre, and the half width, or say what is wrong."""
     xp, centres = read(centres=centres)
     expect_shape("centres", centres, "n_queries")
     expect_finite(xp, centres=centres)
-    if not is_count(n_keys):
-        raise ValueError(f"n_keys must be a whole number from 1; got {n_keys}")
+    expect_count("n_keys", n_keys)
     if isinstance(half_width, bool) or not isinstance(half_width, RealNumber) or not 0 < half_width < math.inf:
         raise ValueError(f"half_width must be a finite number greater than 0; got {half_width}")
     positions = xp.arange(n_keys, dtype=centres.dtype, device=centres.device)

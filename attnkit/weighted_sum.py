@@ -218,10 +218,8 @@ def attend(
     expect_shape("queries", queries, "n_queries", "d_q")
     expect_shape("keys", keys, "n_keys", "d_k")
     batch = expect_batches(queries=queries, keys=keys)
-    scores, wanted = score(queries, keys), (*batch, queries.shape[-2], keys.shape[-2])
-    got = tuple(getattr(scores, "shape", ()))
-    if got != wanted:
-        raise ValueError(f"score(queries, keys) must return shape {wanted}; got {got} in {type(scores).__name__}")
+    scores = score(queries, keys)
+    expect_scores(scores, (*batch, queries.shape[-2], keys.shape[-2]))
     weights = softmax(scores, mask, temperature)
     seen = scores if mask is None else xp.where(mask, scores, -math.inf)
     return Attention(seen, weights, weighted_sum(weights, values))
@@ -358,6 +356,13 @@ def entropy(weights: Real[Array, "*batch n_keys"]) -> Float[Array, "*batch"]:
     expect_distributions(xp, wide)
     logarithms = xp.log2(xp.where(wide > 0, wide, 1.0))
     return xp.astype(0.0 - xp.sum(wide * logarithms, axis=-1), weights.dtype, copy=False)
+
+
+def expect_scores(scores: Any, wanted: tuple[int, ...]) -> None:
+    """Refuse what a score function has returned, unless it has this shape."""
+    got = tuple(getattr(scores, "shape", ()))
+    if got != wanted:
+        raise ValueError(f"score(queries, keys) must return shape {wanted}; got {got} in {type(scores).__name__}")
 
 
 def read_scores(scores: Array, mask: Array | None) -> tuple[Any, Array, Array]:

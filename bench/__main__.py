@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from bench import build, load, tick, training, translate
+from bench import attention, build, load, tick, training, translate
 from tools.browser import launch_options
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -30,7 +30,7 @@ def main() -> None:
             results[name] = measure(browser)
             show(name, results[name])
         browser.close()
-    for name, measure in {"build": build.measure, "training": training.measure}.items():
+    for name, measure in {"build": build.measure, "attention": attention.measure, "training": training.measure}.items():
         results[name] = measure()
         show(name, results[name])
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

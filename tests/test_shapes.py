@@ -14,8 +14,8 @@ from jaxtyping import Float, TypeCheckError, jaxtyped
 import attnkit
 from attnkit._arrays import Array
 
-# The classes only hold stages, and assume_finite takes no array.
-FUNCTIONS = [name for name in attnkit.__all__ if name[0].islower() and name != "assume_finite"]
+# The classes only hold stages, and these two take no array.
+FUNCTIONS = [name for name in attnkit.__all__ if name[0].islower() and name not in {"assume_finite", "alibi_slopes"}]
 
 
 def checked(function):
@@ -39,6 +39,17 @@ def calls(make):
     weights = attnkit.LSTMWeights(make(12, 5), make(12, 3), make(12))
     pair = make(2, 1, 3, 5), make(11, 7, 2)
     local = make(2, 3, 7), make(2, 3), 1.5
+    whole = make(2, 3) > 9  # integers: every position is 0
+    whole = whole.long() if make is torch_tensor else whole.astype(int)
+    projections = attnkit.Projections(make(2, 5), make(2, 5), make(13, 5))
+    to_memory = attnkit.Projections(make(2, 5), make(2, 17), make(13, 17))
+    heads = attnkit.MultiHeadWeights(make(6, 5), make(6, 17), make(33, 17), make(5, 33), make(6), make(6), make(33))
+    own = attnkit.MultiHeadWeights(make(6, 5), make(6, 5), make(33, 5), make(5, 33))
+    norm = attnkit.NormWeights(make(5), make(5))
+    network = attnkit.FeedForwardWeights(make(23, 5), make(23), make(5, 23), make(5))
+    encoder = attnkit.EncoderWeights(own, norm, network, norm)
+    decoder = attnkit.DecoderWeights(own, norm, heads, norm, network, norm)
+    looks = [(2, 3, 7, 7), (2, 3, 7, 7), (2, 3, 7, 11), (2, 7, 5)]
     return {
         "lstm_step": ((make(2, 1, 5), state, weights), [(2, 11, 3)] * 6),
         "encode": ((make(2, 7, 5), weights, mask), [(2, 7, 3), [(2, 3), (2, 3)]]),
@@ -64,6 +75,33 @@ def calls(make):
         "local_m_weights": ((*local, mask), (2, 3, 7)),
         "local_p_weights": ((*local, mask), (2, 3, 7)),
         "attentional_state": ((make(2, 3, 5), make(2, 3, 7), make(17, 12)), (2, 3, 17)),
+        "scaled_dot_scores": ((make(2, 1, 3, 5), make(11, 7, 5)), (2, 11, 3, 7)),
+        "project_qkv": ((make(2, 1, 3, 5), to_memory, make(11, 7, 17)), [(2, 1, 3, 2), (11, 7, 2), (11, 7, 13)]),
+        "self_attend": (
+            (make(11, 7, 5), projections, mask),
+            [(11, 7, 2), (11, 7, 2), (11, 7, 13), (11, 7, 7), (11, 7, 7), (11, 7, 13)],
+        ),
+        "split_heads": ((make(2, 7, 15), 3), (2, 3, 7, 5)),
+        "merge_heads": ((make(2, 3, 7, 5),), (2, 7, 15)),
+        "multi_head_attend": ((make(2, 7, 5), own, 3, mask), looks),
+        "one_hot_positions": ((whole, 11), (2, 3, 11)),
+        "learned_positions": ((whole, make(11, 7)), (2, 3, 7)),
+        "sinusoidal_positions": ((make(2, 3), 7), (2, 3, 7)),
+        "shift_matrix": ((make(2, 3), 4), (2, 3, 4, 4)),
+        "rotary": ((make(2, 3, 4), make(3)), (2, 3, 4)),
+        "alibi_biases": ((make(3), make(7), make(5)), (5, 3, 7)),
+        "causal_mask": ((make(2, 3), make(2, 7)), (2, 3, 7)),
+        "sliding_window_mask": ((make(2, 3), make(2, 7), 5), (2, 3, 7)),
+        "convert_mask": ((mask, "attnkit", "additive"), (7,)),
+        "padding_mask": ((whole[0] + 2, 7), (3, 1, 7)),
+        "layer_norm": ((make(2, 7, 5), make(5), make(5)), (2, 7, 5)),
+        "feed_forward": ((make(2, 7, 5), network), (2, 7, 5)),
+        "encoder_block": ((make(2, 7, 5), encoder, 3, mask), [looks, (2, 7, 5)]),
+        "decoder_block": (
+            (make(2, 7, 5), make(2, 13, 17), decoder, 3, mask),
+            [looks, [(2, 3, 7, 13), (2, 3, 7, 13), (2, 3, 7, 11), (2, 7, 5)], (2, 7, 5)],
+        ),
+        "chunked_attend": ((make(2, 1, 3, 5), make(11, 7, 5), make(7, 13), mask), (2, 11, 3, 13)),
     }
 
 
