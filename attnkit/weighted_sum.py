@@ -91,7 +91,7 @@ def softmax(
 
 
 def exponential_shares(xp: Any, exponents: Array) -> Array:
-    """Return exp(x) divided by the sum of these over the last axis; torch does it in one pass instead of five."""
+    """Return exp(x) divided by the sum of these over the last axis; torch has one function for it."""
     if is_torch_namespace(xp):
         return xp.softmax(exponents, dim=-1)
     with np.errstate(over="ignore", under="ignore"):

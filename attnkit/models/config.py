@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, get_args, get_type_hints
+from dataclasses import dataclass, fields
+from typing import Annotated
 from typing import Literal as OneOf
 
+from attnkit._choices import Choices, Count, PartialShare, whole
+
 SPECIALS = 4  # <pad> <bos> <eos> <unk> open every vocabulary
+Words = Annotated[int, whole(SPECIALS + 1)]
 # The choices that mean nothing unless attention stands in one of these places.
 NEEDED = {
     "feed_context": ("none",),
@@ -18,7 +21,7 @@ NEEDED = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(Choices):
     """The design of one translator; what does not fit together is refused with a sentence.
 
     Attributes
@@ -54,8 +57,8 @@ class Config:
         The most source words that the location score can tell apart.
     """
 
-    source_words: int
-    target_words: int
+    source_words: Words
+    target_words: Words
     attention: OneOf["none", "before", "after"] = "after"
     score: OneOf["dot", "cosine", "general", "concat", "additive", "location"] = "general"
     encoder: OneOf["unidirectional", "bidirectional"] = "unidirectional"
@@ -63,18 +66,16 @@ class Config:
     feed_context: bool = False
     input_feeding: bool = False
     window: OneOf["global", "local-m", "local-p"] = "global"
-    half_width: int = 3
+    half_width: Count = 3
     choice: OneOf["soft", "straight-through", "reinforce"] = "soft"
-    d_embedding: int = 48
-    d_hidden: int = 64
-    layers: int = 1
-    dropout: float = 0.0
-    longest: int = 64
+    d_embedding: Count = 48
+    d_hidden: Count = 64
+    layers: Count = 1
+    dropout: PartialShare = 0.0
+    longest: Count = 64
 
     def __post_init__(self) -> None:
-        for name, kind in get_type_hints(type(self)).items():
-            if wanted := refused(name, kind, getattr(self, name)):
-                raise ValueError(f"{name} must be {wanted}; got {getattr(self, name)!r}")
+        super().__post_init__()
         default = {field.name: field.default for field in fields(self)}
         for name, places in NEEDED.items():
             value = getattr(self, name)
@@ -84,29 +85,3 @@ class Config:
             raise ValueError(f"d_hidden must be even, for a bidirectional encoder halves it; got {self.d_hidden}")
         if self.encoder == "bidirectional" and self.reverse_source:
             raise ValueError("reverse_source must be False, for a bidirectional encoder reads both ways; got True")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the choices as a dictionary that JSON can hold."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, choices: dict[str, Any]) -> Config:
-        """Return the design that :meth:`to_json` has written down; names that it does not know are refused."""
-        unknown = set(choices) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ValueError(f"a design has no choice named {', '.join(sorted(unknown))}")
-        return cls(**choices)
-
-
-def refused(name: str, kind: Any, value: Any) -> str:
-    """Say what a choice must be, or nothing where it is that."""
-    if words := get_args(kind):
-        return "" if value in words else f"one of {', '.join(words)}"
-    if kind is bool:
-        return "" if isinstance(value, bool) else "True or False"
-    if kind is int:
-        least = SPECIALS + 1 if name.endswith("_words") else 1
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return "" if whole and value >= least else f"a whole number from {least} up"
-    share = isinstance(value, int | float) and not isinstance(value, bool)
-    return "" if share and 0 <= value < 1 else "a share from 0 to below 1"

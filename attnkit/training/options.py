@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Annotated
 from typing import Literal as OneOf
+
+from attnkit._choices import Choices, Count, Positive, Share, whole
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(Choices):
     r"""The choices of one training run; what does not fit is refused with a sentence.
 
     Attributes
@@ -48,32 +50,18 @@ class Options:
     (0.002, 0.0005)
     """
 
-    epochs: int = 10
-    batch_size: int = 64
-    learning_rate: float = 2e-3
+    epochs: Count = 10
+    batch_size: Count = 64
+    learning_rate: Positive = 2e-3
     schedule: OneOf["constant", "linear"] = "constant"
-    clip_norm: float = 1.0
+    clip_norm: Positive = 1.0
     forcing: OneOf["constant", "linear", "inverse-sigmoid"] = "constant"
-    forcing_share: float = 1.0
-    validate_every: int | None = None
-    seed: int = 0
+    forcing_share: Share = 1.0
+    validate_every: Count | None = None
+    seed: Annotated[int, whole(0)] = 0
 
     def __post_init__(self) -> None:
-        for name, kind in get_type_hints(type(self)).items():
-            value = getattr(self, name)
-            if words := [word for word in get_args(kind) if isinstance(word, str)]:
-                if value not in words:
-                    raise ValueError(f"{name} must be one of {', '.join(words)}; got {value!r}")
-            elif name == "validate_every" and value is None:
-                continue
-            elif isinstance(value, bool) or not isinstance(value, int | float):
-                raise ValueError(f"{name} must be a number; got {value!r}")
-            elif kind is not float and (value != int(value) or value < (name != "seed")):
-                raise ValueError(f"{name} must be a whole number, {int(name != 'seed')} or more; got {value!r}")
-            elif kind is float and not 0 < value < math.inf and name != "forcing_share":
-                raise ValueError(f"{name} must be finite and greater than 0; got {value!r}")
-        if not 0 <= self.forcing_share <= 1:
-            raise ValueError(f"forcing_share must be from 0 to 1; got {self.forcing_share!r}")
+        super().__post_init__()
         if self.forcing == "inverse-sigmoid" and self.forcing_share == 0:
             raise ValueError("forcing_share must be greater than 0 where it falls along an inverse sigmoid; got 0")
 
@@ -96,18 +84,6 @@ class Options:
             return 1 - (1 - self.forcing_share) * step / last
         k = slowness(last, self.forcing_share)
         return k / (k + math.exp(step / k))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the choices as a dictionary that JSON can hold."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, choices: dict[str, Any]) -> Options:
-        """Return what :meth:`to_json` has written down; names that it does not know are refused."""
-        unknown = set(choices) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ValueError(f"training has no option named {', '.join(sorted(unknown))}")
-        return cls(**choices)
 
 
 @cache

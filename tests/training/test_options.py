@@ -45,27 +45,27 @@ def test_always_forced_is_always_forced():
 def test_options_survive_json():
     options = Options(epochs=3, learning_rate=0.1, validate_every=7, forcing="linear", forcing_share=0.5)
     assert Options.from_json(json.loads(json.dumps(options.to_json()))) == options
-    with pytest.raises(ValueError, match="training has no option named batch, lr"):
+    with pytest.raises(ValueError, match="Options has no choice named batch, lr"):
         Options.from_json({"lr": 1, "batch": 2, "epochs": 3})
 
 
 WRONG = {
-    "epochs": ({"epochs": 0}, "epochs must be a whole number, 1 or more; got 0"),
-    "half an epoch": ({"epochs": 1.5}, "epochs must be a whole number, 1 or more; got 1.5"),
-    "seed": ({"seed": -1}, "seed must be a whole number, 0 or more; got -1"),
-    "batch": ({"batch_size": "64"}, "batch_size must be a number; got '64'"),
-    "bool": ({"epochs": True}, "epochs must be a number; got True"),
-    "rate": ({"learning_rate": 0.0}, "learning_rate must be finite and greater than 0; got 0.0"),
-    "infinite rate": ({"learning_rate": math.inf}, "learning_rate must be finite and greater than 0; got inf"),
-    "nan": ({"clip_norm": math.nan}, "clip_norm must be finite and greater than 0; got nan"),
+    "epochs": ({"epochs": 0}, "epochs must be a whole number from 1 up; got 0"),
+    "half an epoch": ({"epochs": 1.5}, "epochs must be a whole number from 1 up; got 1.5"),
+    "seed": ({"seed": -1}, "seed must be a whole number from 0 up; got -1"),
+    "batch": ({"batch_size": "64"}, "batch_size must be a whole number from 1 up; got '64'"),
+    "bool": ({"epochs": True}, "epochs must be a whole number from 1 up; got True"),
+    "rate": ({"learning_rate": 0.0}, "learning_rate must be a finite number above 0; got 0.0"),
+    "infinite rate": ({"learning_rate": math.inf}, "learning_rate must be a finite number above 0; got inf"),
+    "nan": ({"clip_norm": math.nan}, "clip_norm must be a finite number above 0; got nan"),
     "schedule": ({"schedule": "cosine"}, "schedule must be one of constant, linear; got 'cosine'"),
-    "share": ({"forcing_share": 1.1}, "forcing_share must be from 0 to 1; got 1.1"),
-    "nan share": ({"forcing_share": math.nan}, "forcing_share must be from 0 to 1; got nan"),
+    "share": ({"forcing_share": 1.1}, "forcing_share must be a share from 0 to 1; got 1.1"),
+    "nan share": ({"forcing_share": math.nan}, "forcing_share must be a share from 0 to 1; got nan"),
     "no end": (
         {"forcing": "inverse-sigmoid", "forcing_share": 0.0},
         "must be greater than 0 where it falls along an inverse sigmoid",
     ),
-    "validate": ({"validate_every": 0}, "validate_every must be a whole number, 1 or more; got 0"),
+    "validate": ({"validate_every": 0}, "validate_every must be a whole number from 1 up, or None; got 0"),
 }
 
 
