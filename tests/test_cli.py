@@ -342,7 +342,7 @@ WRONG = {
         lambda t, m: ["train", "--out", t / "x", "--attention", "none", "--score", "dot"],
         "score='dot' needs attention",
     ),
-    "no rate": (2, lambda t, m: ["train", "--out", t / "x", "--lr", 0], "learning_rate must be a finite number above 0"),
+    "no rate": (2, lambda t, m: ["train", "--out", t / "x", "--lr", 0], "learning_rate must be a finite number"),
     "no construction": (2, lambda t, m: ["train", "--out", t / "x", "--held-out", "x"], "held_out must name"),
     "no folder": (1, lambda t, m: ["train", "--out", m / "x"], "backwards.safetensors"),
     "nothing to resume": (1, lambda t, m: ["train", "--resume", "--out", t / "x"], "there is no checkpoint at"),
