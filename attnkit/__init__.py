@@ -19,7 +19,15 @@ from attnkit.luong import (
     predicted_centres,
 )
 from attnkit.masking import KVCache, causal_mask, convert_mask, padding_mask, sliding_window_mask
-from attnkit.multi_head import MultiHead, MultiHeadWeights, merge_heads, multi_head_attend, split_heads
+from attnkit.multi_head import (
+    MultiHead,
+    MultiHeadWeights,
+    attend_heads,
+    merge_heads,
+    multi_head_attend,
+    project_heads,
+    split_heads,
+)
 from attnkit.positions import (
     alibi_biases,
     alibi_slopes,
@@ -78,6 +86,7 @@ __all__ = [
     "argmax_weights",
     "assume_finite",
     "attend",
+    "attend_heads",
     "attentional_state",
     "causal_mask",
     "chunked_attend",
@@ -105,6 +114,7 @@ __all__ = [
     "one_hot_positions",
     "padding_mask",
     "predicted_centres",
+    "project_heads",
     "project_qkv",
     "rotary",
     "sampled_weights",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Bool, Float, Real
 
 from attnkit._arrays import Array, expect_finite, expect_shape, expect_weights, is_count, one_namespace, project, read
-from attnkit.self_attention import Projections, project_qkv, scaled_dot_scores
+from attnkit.self_attention import Projected, Projections, project_qkv, scaled_dot_scores
 from attnkit.weighted_sum import attend
 
 
@@ -214,18 +214,100 @@ def multi_head_attend(
     >>> multi_head_attend(inputs, weights, heads=2, without=[0]).output
     array([[ 0., 20.], [ 0., 20.]])
     """
-    xp, weights, inputs, *others = read_multi_head(weights, heads, inputs, memory)
+    return attend_heads(project_heads(inputs, weights, heads, memory), weights, mask, score=score, without=without)
+
+
+def project_heads(
+    inputs: Real[Array, "*#batch n_queries d_in"],
+    weights: MultiHeadWeights,
+    heads: int,
+    memory: Real[Array, "*#batch n_keys d_memory"] | None = None,
+) -> Projected:
+    """Make the queries, keys and values of every head: the first half of :func:`multi_head_attend`.
+
+    A decoder that keeps keys and values of earlier words calls the halves by themselves.
+
+    Parameters
+    ----------
+    inputs, weights, heads, memory
+        As in :func:`multi_head_attend`.
+
+    Returns
+    -------
+    Projected
+        The ``queries``, shape (..., heads, n_queries, d_k), the ``keys``, shape (..., heads, n_keys, d_k), and the
+        ``values``, shape (..., heads, n_keys, d_v).
+
+    Raises
+    ------
+    ValueError
+        As :func:`multi_head_attend` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights = MultiHeadWeights(*[np.eye(2)] * 4)
+    >>> project_heads(np.asarray([[1.0, 30.0], [3.0, 10.0]]), weights, heads=2).queries.tolist()
+    [[[1.0], [3.0]], [[30.0], [10.0]]]
+    """
+    weights, inputs, *others = read_multi_head(weights, heads, inputs, memory)
     projected = project_qkv(inputs, Projections(*weights[:3]), *others)
-    queries, keys, values = (
-        split_heads(add_bias(vectors, bias), heads) for vectors, bias in zip(projected, weights[4:7], strict=True)
+    return Projected(
+        *(split_heads(add_bias(part, bias), heads) for part, bias in zip(projected, weights[4:7], strict=True))
     )
+
+
+def attend_heads(
+    projected: Projected,
+    weights: MultiHeadWeights,
+    mask: Bool[Array, "*_ #n_keys"] | None = None,
+    *,
+    score: Callable[[Array, Array], Array] = scaled_dot_scores,
+    without: Collection[int] = (),
+) -> MultiHead:
+    """Let every head attend, and mix what they bring: the second half of :func:`multi_head_attend`.
+
+    Parameters
+    ----------
+    projected
+        Queries, keys and values with an axis for the heads, as :func:`project_heads` makes them.
+    weights
+        Of which only ``output`` and ``output_bias`` are read here.
+    mask, score, without
+        As in :func:`multi_head_attend`.
+
+    Returns
+    -------
+    MultiHead
+        The stages ``scores``, ``weights``, ``heads`` and ``output``.
+
+    Raises
+    ------
+    ValueError
+        As :func:`multi_head_attend` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights = MultiHeadWeights(*[np.eye(2)] * 4)
+    >>> projected = project_heads(np.zeros((3, 2)), weights, heads=2)
+    >>> attend_heads(projected._replace(values=np.asarray([[[1.0]] * 3, [[2.0]] * 3])), weights).output[0]
+    array([1., 2.])
+    """
+    fields = ("output", "output_bias") if weights.output_bias is not None else ("output",)
+    parts = {f"weights.{field}": getattr(weights, field) for field in fields}
+    xp, queries, keys, values, output, *bias = read(**projected._asdict(), **parts)
+    expect_shape("queries", queries, "heads", "n_queries", "d_k")
+    heads, d_v = queries.shape[-3], values.shape[-1]
+    expect_weights("weights.output", output, "d_model", "heads · d_v", **{"heads · d_v": heads * d_v})
     mask = over_heads(mask, max(queries.ndim, keys.ndim))
     scores, shares, found = attend(queries, keys, values, mask, score=score)
     if without := read_heads(without, heads):
         kept = xp.asarray([head not in without for head in range(heads)], device=found.device)
         found = xp.where(kept[:, None, None], found, 0.0)
-    output = project(xp, merge_heads(found), weights.output, "the outputs")
-    return MultiHead(scores, shares, found, add_bias(output, weights.output_bias))
+    return MultiHead(
+        scores, shares, found, add_bias(project(xp, merge_heads(found), output, "the outputs"), *bias or [None])
+    )
 
 
 # Parts that name the same axis must agree on its size.
@@ -242,7 +324,7 @@ AXES = {
 
 
 def read_multi_head(weights: MultiHeadWeights, heads: int, inputs: Array, memory: Array | None) -> tuple[Any, ...]:
-    """Return the array namespace, weights, inputs and memory (if any) in one dtype, or say what does not fit."""
+    """Return weights, inputs and memory (if any) in one dtype, or say what does not fit."""
     tokens = {"inputs": inputs} if memory is None else {"inputs": inputs, "memory": memory}
     parts = {f"weights.{field}": part for field, part in zip(AXES, weights, strict=True) if part is not None}
     xp, *arrays = read(**parts, **tokens)
@@ -255,7 +337,7 @@ def read_multi_head(weights: MultiHeadWeights, heads: int, inputs: Array, memory
     expect_heads("the rows of weights.query", sizes["heads · d_k"], heads)
     expect_heads("the rows of weights.value", sizes["heads · d_v"], heads)
     expect_finite(xp, **found)
-    return xp, MultiHeadWeights(*(found.get(f"weights.{field}") for field in AXES)), *arrays[len(found) :]
+    return MultiHeadWeights(*(found.get(f"weights.{field}") for field in AXES)), *arrays[len(found) :]
 
 
 def add_bias(vectors: Array, bias: Array | None) -> Array:

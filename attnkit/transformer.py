@@ -25,8 +25,9 @@ from attnkit._arrays import (
     read_temperature,
     widened,
 )
-from attnkit.multi_head import MultiHead, MultiHeadWeights, multi_head_attend
-from attnkit.self_attention import scaled_dot_scores
+from attnkit.masking import KVCache
+from attnkit.multi_head import MultiHead, MultiHeadWeights, attend_heads, multi_head_attend, project_heads
+from attnkit.self_attention import Projected, scaled_dot_scores
 from attnkit.weighted_sum import expect_scores, read_scores
 
 
@@ -121,11 +122,14 @@ class EncoderBlock(NamedTuple):
     ----------
     attention
         All stages of the source's attention to itself.
+    cache
+        The keys and values of all tokens so far, with an axis for the heads: what the next step takes as its ``past``.
     output
         The vectors that the next block reads, shape (..., n_source, d_model).
     """
 
     attention: MultiHead
+    cache: KVCache
     output: Float[Array, "*batch n_source d_model"]
 
 
@@ -138,12 +142,15 @@ class DecoderBlock(NamedTuple):
         All stages of the target's attention to itself.
     cross_attention
         All stages of the target's attention to the memory.
+    cache
+        The keys and values of all target tokens so far, with an axis for the heads: the next step's ``past``.
     output
         The vectors that the next block reads, shape (..., n_target, d_model).
     """
 
     attention: MultiHead
     cross_attention: MultiHead
+    cache: KVCache
     output: Float[Array, "*batch n_target d_model"]
 
 
@@ -272,6 +279,7 @@ def encoder_block(
     heads: int,
     mask: Bool[Array, "*_ #n_source"] | None = None,
     *,
+    past: KVCache | None = None,
     norm: Literal["post", "pre"] = "post",
     score: Callable[[Array, Array], Array] = scaled_dot_scores,
 ) -> EncoderBlock:
@@ -296,6 +304,9 @@ def encoder_block(
         How many heads the attention has.
     mask
         True where a token may attend to a token, as :func:`~attnkit.multi_head.multi_head_attend` reads it.
+    past
+        The ``cache`` of the tokens before these, where a model without a source reads on word by word; the mask then
+        has a column for each of them, too.
     norm
         Where the layer norms stand: "post", behind each sum, or "pre", in front of each sublayer.
     score
@@ -334,10 +345,11 @@ def encoder_block(
     _, inputs = read(inputs=inputs)
     expect_shape("inputs", inputs, "n_source", "d_model")
     before, after = norm_places(norm)
-    attention = multi_head_attend(before(inputs, weights.attention_norm), weights.attention, heads, mask, score=score)
+    normed = before(inputs, weights.attention_norm)
+    attention, cache = attend_from(normed, weights.attention, heads, mask, past=past, score=score)
     attended = after(add(inputs, attention.output, "attention"), weights.attention_norm)
     thought = feed_forward(before(attended, weights.feed_forward_norm), weights.feed_forward)
-    return EncoderBlock(attention, after(attended + thought, weights.feed_forward_norm))
+    return EncoderBlock(attention, cache, after(attended + thought, weights.feed_forward_norm))
 
 
 def decoder_block(
@@ -348,6 +360,7 @@ def decoder_block(
     mask: Bool[Array, "*_ #n_target"] | None = None,
     *,
     memory_mask: Bool[Array, "*_ #n_source"] | None = None,
+    past: KVCache | None = None,
     norm: Literal["post", "pre"] = "post",
     score: Callable[[Array, Array], Array] = scaled_dot_scores,
     memory_score: Callable[[Array, Array], Array] = scaled_dot_scores,
@@ -381,6 +394,8 @@ def decoder_block(
         see what it is about to write needs a causal mask here.
     memory_mask
         True where a target token may attend to a source token.
+    past
+        The ``cache`` of the target tokens before these; the mask then has a column for each of them, too.
     norm
         Where the layer norms stand: "post", behind each sum, or "pre", in front of each sublayer.
     score, memory_score
@@ -416,7 +431,8 @@ def decoder_block(
     _, inputs = read(inputs=inputs)
     expect_shape("inputs", inputs, "n_target", "d_model")
     before, after = norm_places(norm)
-    attention = multi_head_attend(before(inputs, weights.attention_norm), weights.attention, heads, mask, score=score)
+    normed = before(inputs, weights.attention_norm)
+    attention, cache = attend_from(normed, weights.attention, heads, mask, past=past, score=score)
     attended = after(add(inputs, attention.output, "attention"), weights.attention_norm)
     cross_attention = multi_head_attend(
         before(attended, weights.cross_attention_norm),
@@ -428,7 +444,7 @@ def decoder_block(
     )
     informed = after(add(attended, cross_attention.output, "cross_attention"), weights.cross_attention_norm)
     thought = feed_forward(before(informed, weights.feed_forward_norm), weights.feed_forward)
-    return DecoderBlock(attention, cross_attention, after(informed + thought, weights.feed_forward_norm))
+    return DecoderBlock(attention, cross_attention, cache, after(informed + thought, weights.feed_forward_norm))
 
 
 def chunked_attend(
@@ -558,6 +574,21 @@ def read_on(so_far: SoFar, scores: Array, mask: Array, values: Array, temperatur
     divisor = xp.where(total == 0, 1.0, total)
     news = matmul(xp, exponentials / divisor, xp.astype(values, dtype, copy=False), "the weighted sums")
     return SoFar(largest, total, before / divisor * so_far.output + news)
+
+
+def attend_from(
+    inputs: Array,
+    weights: MultiHeadWeights,
+    heads: int,
+    mask: Array | None,
+    *,
+    past: KVCache | None,
+    score: Callable[[Array, Array], Array],
+) -> tuple[MultiHead, KVCache]:
+    """Let tokens attend to themselves and to those before them; return the stages, and the keys and values of all."""
+    queries, keys, values = project_heads(inputs, weights, heads)
+    cache = KVCache(keys, values) if past is None else past.extended(keys, values)
+    return attend_heads(Projected(queries, *cache), weights, mask, score=score), cache
 
 
 def norm_places(norm: str) -> tuple[Callable[..., Array], Callable[..., Array]]:

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from attnkit.multi_head import MultiHead, MultiHeadWeights, merge_heads, multi_head_attend, split_heads
+from attnkit.multi_head import (
+    MultiHead,
+    MultiHeadWeights,
+    attend_heads,
+    merge_heads,
+    multi_head_attend,
+    project_heads,
+    split_heads,
+)
 from attnkit.scoring import dot_scores
 from attnkit.self_attention import Projections, scaled_dot_scores, self_attend
 from attnkit.weighted_sum import softmax
@@ -82,6 +90,22 @@ def weights_of(module: torch.nn.MultiheadAttention) -> MultiHeadWeights:
     if module.in_proj_bias is None:
         return weights
     return MultiHeadWeights(*weights[:4], *module.in_proj_bias.chunk(3), module.out_proj.bias)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_two_halves_are_the_whole(bias):
+    inputs, weights = random(2, N_TOKENS, D_IN), random_weights(bias=bias)
+    mask = CAUSAL
+    halves = attend_heads(project_heads(inputs, weights, HEADS), weights, mask, without=[1])
+    for half, whole in zip(halves, multi_head_attend(inputs, weights, HEADS, mask, without=[1]), strict=True):
+        np.testing.assert_array_equal(half, whole)
+
+
+def test_the_second_half_says_which_width_it_wanted():
+    inputs, weights = random(2, N_TOKENS, D_IN), random_weights()
+    projected = project_heads(inputs, weights, HEADS)
+    with pytest.raises(ValueError, match=r"weights.output must have shape \(d_model, heads · d_v=.*\); got"):
+        attend_heads(projected._replace(values=projected.values[..., :-1]), weights)
 
 
 def test_pencil_split_and_merge():

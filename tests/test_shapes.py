@@ -49,6 +49,7 @@ def calls(make):
     network = attnkit.FeedForwardWeights(make(23, 5), make(23), make(5, 23), make(5))
     encoder = attnkit.EncoderWeights(own, norm, network, norm)
     decoder = attnkit.DecoderWeights(own, norm, heads, norm, network, norm)
+    kept = [(2, 3, 7, 2), (2, 3, 7, 11)]
     looks = [(2, 3, 7, 7), (2, 3, 7, 7), (2, 3, 7, 11), (2, 7, 5)]
     return {
         "lstm_step": ((make(2, 1, 5), state, weights), [(2, 11, 3)] * 6),
@@ -84,6 +85,8 @@ def calls(make):
         "split_heads": ((make(2, 7, 15), 3), (2, 3, 7, 5)),
         "merge_heads": ((make(2, 3, 7, 5),), (2, 7, 15)),
         "multi_head_attend": ((make(2, 7, 5), own, 3, mask), looks),
+        "project_heads": ((make(2, 7, 5), own, 3), [(2, 3, 7, 2), (2, 3, 7, 2), (2, 3, 7, 11)]),
+        "attend_heads": ((attnkit.project_heads(make(2, 7, 5), own, 3), own, mask), looks),
         "one_hot_positions": ((whole, 11), (2, 3, 11)),
         "learned_positions": ((whole, make(11, 7)), (2, 3, 7)),
         "sinusoidal_positions": ((make(2, 3), 7), (2, 3, 7)),
@@ -96,10 +99,10 @@ def calls(make):
         "padding_mask": ((whole[0] + 2, 7), (3, 1, 7)),
         "layer_norm": ((make(2, 7, 5), make(5), make(5)), (2, 7, 5)),
         "feed_forward": ((make(2, 7, 5), network), (2, 7, 5)),
-        "encoder_block": ((make(2, 7, 5), encoder, 3, mask), [looks, (2, 7, 5)]),
+        "encoder_block": ((make(2, 7, 5), encoder, 3, mask), [looks, kept, (2, 7, 5)]),
         "decoder_block": (
             (make(2, 7, 5), make(2, 13, 17), decoder, 3, mask),
-            [looks, [(2, 3, 7, 13), (2, 3, 7, 13), (2, 3, 7, 11), (2, 7, 5)], (2, 7, 5)],
+            [looks, [(2, 3, 7, 13), (2, 3, 7, 13), (2, 3, 7, 11), (2, 7, 5)], kept, (2, 7, 5)],
         ),
         "chunked_attend": ((make(2, 1, 3, 5), make(11, 7, 5), make(7, 13), mask), (2, 11, 3, 13)),
     }

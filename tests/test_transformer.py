@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -276,6 +277,29 @@ def test_the_attentions_come_back_with_all_their_stages(norm):
     cross = multi_head_attend(queries, weights.cross_attention, HEADS, memory=memory)
     for stage, expected in zip(block.cross_attention, cross, strict=True):
         np.testing.assert_array_equal(stage, expected)
+
+
+@NORMS
+@pytest.mark.parametrize("steps", [[1] * N_TARGET, [1, N_TARGET - 1]])
+def test_a_step_at_a_time_with_the_cache_is_the_whole_pass(norm, steps):
+    """The cache holds the keys and values of all tokens so far, and the steps' outputs are those of one pass."""
+    inputs, memory, weights = random(2, N_TARGET, D_MODEL), random(2, N_SOURCE, D_MEMORY), random_decoder()
+    encoder = EncoderWeights(*weights[:2], *weights[4:])
+    for whole, block in (
+        (
+            decoder_block(inputs, memory, weights, HEADS, CAUSAL, norm=norm),
+            partial(decoder_block, memory=memory, weights=weights),
+        ),
+        (encoder_block(inputs, encoder, HEADS, CAUSAL, norm=norm), partial(encoder_block, weights=encoder)),
+    ):
+        past, outputs, begin = None, [], 0
+        for end in np.cumsum(steps):
+            step = block(inputs[:, begin:end], heads=HEADS, mask=CAUSAL[begin:end, :end], past=past, norm=norm)
+            past, begin = step.cache, end
+            outputs.append(step.output)
+        np.testing.assert_allclose(np.concatenate(outputs, axis=1), whole.output, atol=1e-12)
+        for part, expected in zip(past, whole.cache, strict=True):
+            np.testing.assert_allclose(part, expected, atol=1e-12)
 
 
 def test_each_attention_has_its_own_score():
