@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from attnkit.language import Vocabulary
-from attnkit.models import Config, Seq2Seq, build
+from attnkit.models import Translator, build, design_from_json, design_to_json
 
 FORMAT = 1
 SCALE = ".scale"  # the scales of a matrix stand beside it under its name and this
@@ -25,7 +25,7 @@ SCALE = ".scale"  # the scales of a matrix stand beside it under its name and th
 class Checkpoint(NamedTuple):
     """A translator with its vocabularies, and what was recorded about its training."""
 
-    model: Seq2Seq
+    model: Translator
     source: Vocabulary
     target: Vocabulary
     record: dict[str, Any]
@@ -33,7 +33,7 @@ class Checkpoint(NamedTuple):
 
 def save(
     path: str | os.PathLike[str],
-    model: Seq2Seq,
+    model: Translator,
     source: Vocabulary,
     target: Vocabulary,
     *,
@@ -58,7 +58,7 @@ def save(
         tensors = {name: part for whole in tensors.items() for name, part in rounded(*whole).items()}
     about = {
         "format": FORMAT,
-        "config": model.config.to_json(),
+        "config": design_to_json(model.config),
         "source": source.to_list(),
         "target": target.to_list(),
         "record": record or {},
@@ -78,8 +78,8 @@ def load(path: str | os.PathLike[str]) -> Checkpoint:
     """
     tensors, about = read(path)
     try:
-        model = build(Config.from_json(about["config"]))
-        model.load_state_dict({name: whole(name, tensors) for name in tensors if not name.endswith(SCALE)})
+        model = build(design_from_json(about["config"]))
+        model.load_state_dict({name: whole(name, tensors) for name in tensors if not is_scale(name, tensors)})
         source, target = (Vocabulary.from_list(about[side]) for side in ("source", "target"))
         checkpoint = Checkpoint(model, source, target, about["record"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -134,6 +134,11 @@ def rounded(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
     scale = tensor.abs().amax(dim=1) / 127
     scale = torch.where(scale == 0, 1.0, scale)  # a row of zeros
     return {name: (tensor / scale[:, None]).round().to(torch.int8), name + SCALE: scale}
+
+
+def is_scale(name: str, tensors: dict[str, torch.Tensor]) -> bool:
+    """Return whether this tensor only belongs to another; a layer norm has a weight of its own that is named scale."""
+    return name.endswith(SCALE) and name.removesuffix(SCALE) in tensors
 
 
 def whole(name: str, tensors: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -190,7 +190,7 @@ def train(ctx: click.Context, out: str, *, resume: bool, **given: Any) -> None:
     import torch
 
     from attnkit import checkpoints
-    from attnkit.models import Config, build
+    from attnkit.models import Config, build, design_from_json
     from attnkit.training import Data, Options, resume_path
     from attnkit.training import train as run
 
@@ -221,7 +221,7 @@ def train(ctx: click.Context, out: str, *, resume: bool, **given: Any) -> None:
     splits = data.splits()
     source, target = data.vocabularies(splits.train)
     if resume:
-        config = Config.from_json(about["config"])
+        config = design_from_json(about["config"])
     else:
         config = Config(source_words=len(source), target_words=len(target), **given)
     torch.manual_seed(options.seed)
@@ -272,7 +272,7 @@ def translate(
     if n_best > beam:
         raise click.UsageError(f"--n-best must not exceed --beam; got {n_best} of {beam}")
     loaded = checkpoints.load(checkpoint)
-    if weights and loaded.model.config.attention == "none":
+    if weights and not loaded.model.looks:
         raise click.UsageError(f"{checkpoint} has no attention, so there are no weights to show")
     if blank := [text for text in sentences if not tokenise(text)]:
         raise click.UsageError(f"a sentence must have one or more words; got {blank[0]!r}")

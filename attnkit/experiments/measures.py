@@ -174,7 +174,7 @@ def gradient_noise(checkpoint: Checkpoint, pairs: Sequence[Pair], draws: int = 3
                 generator = torch.Generator().manual_seed(draw)
                 logits, attention = model(source, mask, read, generator=generator)
                 loss = cross_entropy(logits, following)
-                if model.config.choice == "reinforce":
+                if model.reinforced:
                     loss = loss + reinforce(logits, attention, following, baseline)
                 gradient = torch.autograd.grad(loss, weights)
                 gradients.append(torch.cat([part.flatten() for part in gradient]).numpy())

@@ -17,7 +17,7 @@ from attnkit import checkpoints
 from attnkit.experiments.catalogue import RECIPES
 from attnkit.experiments.measures import TestSets, measure
 from attnkit.language import ENGLISH, SPANISH, Pair, make_pairs
-from attnkit.models import Config, build
+from attnkit.models import Config, build, design_to_json
 from attnkit.training import Data, Options, train
 
 SEARCH_SEED = 100  # of runs that only try a learning rate; it is not among the seeds that are reported
@@ -134,7 +134,7 @@ def perform(run: Run, setting: Setting, folder: Path | None = None) -> Outcome:
         **run._asdict(),
         "setting": setting.to_json(),
         "data": setting.data().to_json(),
-        "config": model.config.to_json(),
+        "config": design_to_json(model.config),
         "options": options.to_json(),
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "history": history.to_json(),

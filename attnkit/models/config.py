@@ -85,3 +85,53 @@ class Config(Choices):
             raise ValueError(f"d_hidden must be even, for a bidirectional encoder halves it; got {self.d_hidden}")
         if self.encoder == "bidirectional" and self.reverse_source:
             raise ValueError("reverse_source must be False, for a bidirectional encoder reads both ways; got True")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig(Choices):
+    r"""The design of one Transformer; what does not fit together is refused with a sentence.
+
+    Attributes
+    ----------
+    source_words, target_words
+        Sizes of the two vocabularies, the four special tokens included.
+    positions
+        How a token's position is told: not at all, by a vector that is added to its embedding (learned, sinusoidal),
+        or in the scores of a sentence's attention to itself (rotary, ALiBi).
+    norm
+        Where the layer norms stand: behind each sum (post), or in front of each sublayer (pre), which then has one
+        more behind the last block.
+    scaled
+        Whether dot products are divided by :math:`\sqrt{d_k}`.
+    d_model
+        Width of the vectors that the blocks hand on.
+    heads
+        How many heads each attention has; each is d_model / heads wide.
+    layers
+        Blocks, on both sides.
+    d_feed_forward
+        Width of the hidden layer of the feed-forward networks.
+    dropout
+        Share of the embeddings' numbers, positions included, and of the last block's, dropped in training.
+    longest
+        How many positions the learned table has, on either side.
+    """
+
+    source_words: Words
+    target_words: Words
+    positions: OneOf["none", "learned", "sinusoidal", "rotary", "alibi"] = "sinusoidal"
+    norm: OneOf["post", "pre"] = "pre"
+    scaled: bool = True
+    d_model: Count = 96
+    heads: Count = 4
+    layers: Count = 2
+    d_feed_forward: Count = 384
+    dropout: PartialShare = 0.0
+    longest: Count = 128
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.d_model % self.heads:
+            raise ValueError(f"heads must divide d_model={self.d_model}; got {self.heads}")
+        if self.positions == "rotary" and self.d_model // self.heads % 2:
+            raise ValueError(f"a head must have an even width to be rotated; got {self.d_model // self.heads}")

@@ -62,3 +62,15 @@ def reversed_words(sentences: Tensor, lengths: Tensor) -> Tensor:
     place = torch.arange(sentences.shape[1], device=sentences.device)[None]
     index = torch.where(place < lengths[:, None], lengths[:, None] - 1 - place, place)
     return sentences[torch.arange(len(sentences), device=sentences.device)[:, None], index]
+
+
+def expect_words(source: Tensor, mask: Tensor) -> None:
+    """Refuse a batch that is none: rows of words, each followed by its padding."""
+    if source.ndim != 2 or mask.shape != source.shape:
+        raise ValueError(
+            f"source and mask must both have shape (batch, n_source); got {tuple(source.shape)} and {tuple(mask.shape)}"
+        )
+    if mask.dtype != torch.bool:
+        raise ValueError(f"mask must be boolean, True on words; got dtype {mask.dtype}")
+    if not mask[:, 0].all() or (mask[:, 1:] & ~mask[:, :-1]).any():
+        raise ValueError("each row of mask must be True on one or more words and False on the padding behind them")

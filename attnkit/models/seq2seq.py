@@ -11,7 +11,7 @@ from attnkit.bottleneck import LSTMState
 from attnkit.luong import attentional_state
 from attnkit.models.attention import AttentionLayer
 from attnkit.models.config import Config
-from attnkit.models.encoder import Encoder
+from attnkit.models.encoder import Encoder, expect_words
 from attnkit.models.scores import init_uniform
 from attnkit.weighted_sum import Attention
 
@@ -144,6 +144,16 @@ class Seq2Seq(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     @property
+    def looks(self) -> bool:
+        """Whether the decoder has attention."""
+        return self.attention is not None
+
+    @property
+    def reinforced(self) -> bool:
+        """Whether the choice of a position is trained by REINFORCE."""
+        return self.config.choice == "reinforce"
+
+    @property
     def feeds_back(self) -> bool:
         """Whether a step reads more of the last one than its LSTM state, so that steps cannot be made at once."""
         return self.config.attention == "before" or self.config.input_feeding
@@ -158,7 +168,7 @@ class Seq2Seq(nn.Module):
         mask
             True on words, (batch, n_source).
         """
-        self._expect_words(source, mask)
+        expect_words(source, mask)
         states, context = self.encoder(source, mask)
         padded = None if mask.all() else mask
         return Memory(states, padded, states if self.attention is None else self.attention.keys(states), context)
@@ -244,19 +254,3 @@ class Seq2Seq(nn.Module):
 
     def _embedded(self, words: Tensor) -> Tensor:
         return self.dropout(self.decoder.embedding(words))
-
-    def _expect_words(self, source: Tensor, mask: Tensor) -> None:
-        if source.ndim != 2 or mask.shape != source.shape:
-            raise ValueError(
-                f"source and mask must both have shape (batch, n_source); got {tuple(source.shape)} "
-                f"and {tuple(mask.shape)}"
-            )
-        if mask.dtype != torch.bool:
-            raise ValueError(f"mask must be boolean, True on words; got dtype {mask.dtype}")
-        if not mask[:, 0].all() or (mask[:, 1:] & ~mask[:, :-1]).any():
-            raise ValueError("each row of mask must be True on one or more words and False on the padding behind them")
-
-
-def build(config: Config) -> Seq2Seq:
-    """Return a translator with fresh weights, drawn from torch's own generator (``torch.manual_seed``)."""
-    return Seq2Seq(config)

@@ -48,7 +48,7 @@ def evaluate(
     """
     written = translate(model, source, target, [pair.source for pair in pairs], width=width)
     links = None
-    if model.config.attention != "none":
+    if model.looks:
         links = [links_from_weights(weights) for weights in gold_weights(model, source, target, pairs)]
     rows = list(range(len(pairs)))
 

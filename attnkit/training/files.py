@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from attnkit import checkpoints
+from attnkit.models import design_to_json
 from attnkit.training.history import History
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def read(path: str | os.PathLike[str], run: Run) -> None:
 def identity(run: Run) -> dict[str, dict[str, Any]]:
     """Return what a run must share with an interrupted one to go on with it."""
     return {
-        "config": run.model.config.to_json(),
+        "config": design_to_json(run.model.config),
         "options": run.options.to_json(),
         "data": {"pairs": len(run.batches.n_source), "fingerprint": run.batches.fingerprint()},
     }

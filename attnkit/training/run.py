@@ -64,7 +64,7 @@ class Run:
             forced = torch.rand(batch.previous.shape) < share
         logits, attention = self.model(batch.source, batch.mask, batch.previous, forced)
         loss = total = cross_entropy(logits, batch.following)
-        if self.model.config.choice == "reinforce":
+        if self.model.reinforced:
             total = loss + reinforce(logits, attention, batch.following, self.baseline)
         self.optimizer.zero_grad()
         total.backward()

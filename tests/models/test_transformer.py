@@ -1,0 +1,197 @@
+"""Promise: a Transformer is a translator like the others: no future, no padding, and its steps are the whole."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from attnkit import checkpoints
+from attnkit.decoding import beam, gold_weights, greedy, pad
+from attnkit.language import ENGLISH, SPANISH, make_pairs
+from attnkit.models import Config, TransformerConfig, build, design_from_json, design_to_json
+from attnkit.training import Options, evaluate, train
+
+DESIGNS = {
+    "sinusoidal": {},
+    "learned": {"positions": "learned"},
+    "rotary": {"positions": "rotary"},
+    "alibi": {"positions": "alibi", "heads": 4},
+    "none": {"positions": "none", "scaled": False},
+    "post": {"norm": "post", "layers": 1},
+}
+NAMES = pytest.mark.parametrize("name", DESIGNS)
+LENGTHS = 7, 2, 5
+MASK = torch.arange(7) < torch.tensor(LENGTHS)[:, None]
+
+
+def make(name, **choices):
+    torch.manual_seed(0)
+    sizes = {"source_words": 11, "target_words": 13, "d_model": 8, "heads": 2, "d_feed_forward": 17, "longest": 19}
+    return build(TransformerConfig(**{**sizes, **DESIGNS[name], **choices})).double().eval()
+
+
+def words(seed=1):
+    draw = torch.Generator().manual_seed(seed)
+    source = torch.randint(4, 11, MASK.shape, generator=draw)
+    return torch.where(MASK, source, 0), torch.randint(4, 13, (3, 5), generator=draw)
+
+
+def close(found, wanted):
+    torch.testing.assert_close(found, wanted, atol=1e-10, rtol=0)
+
+
+@NAMES
+def test_steps_are_the_whole(name):
+    model = make(name)
+    source, previous = words()
+    logits, attention = model(source, MASK, previous)
+    memory = model.encode(source, MASK)
+    state = model.start(memory)
+    for t in range(5):
+        step = model.step(previous[:, t], state, memory)
+        state = step.state
+        close(step.logits, logits[:, t])
+        close(step.attention.weights[:, 0], attention.weights[:, t])
+    assert state.position == 5
+
+
+@NAMES
+def test_padding_changes_nothing(name):
+    model = make(name)
+    source, previous = words()
+    logits, attention = model(source, MASK, previous)
+    for row, length in enumerate(LENGTHS):
+        alone = source[row : row + 1, :length]
+        found = model(alone, torch.ones_like(alone, dtype=torch.bool), previous[row : row + 1])
+        close(found.logits[0], logits[row])
+        close(found.attention.weights[0], attention.weights[row, :, :length])
+        assert (attention.weights[row, :, length:] == 0).all()
+    close(model(torch.where(MASK, source, 9), MASK, previous).logits, logits)
+
+
+@NAMES
+def test_the_future_changes_nothing(name):
+    model = make(name)
+    source, previous = words()
+    logits = model(source, MASK, previous).logits
+    for t in range(1, 5):
+        other = previous.clone()
+        other[:, t:] = (other[:, t:] - 3) % 9 + 4
+        found = model(source, MASK, other).logits
+        close(found[:, :t], logits[:, :t])
+        assert (found[:, t] - logits[:, t]).abs().max() > 1e-6
+
+
+@NAMES
+def test_only_without_positions_the_order_of_the_source_does_not_matter(name):
+    model = make(name)
+    source, previous = words()
+    mask = torch.ones_like(MASK[:1])
+    source, previous = source[:1].clamp(min=4), previous[:1]
+    assert source[0, 0] != source[0, 1]
+    swapped = source[:, [1, 0, 2, 3, 4, 5, 6]]
+    before, after = (model(one, mask, previous).logits for one in (source, swapped))
+    assert torch.allclose(before, after, atol=1e-10) == (name == "none")
+
+
+@NAMES
+def test_gradients_reach_every_weight(name):
+    model = make(name).train()
+    source, previous = words()
+    model(source, MASK, previous).logits.square().sum().backward()
+    # Rows of words and positions that do not occur get none; keys' weights always do.
+    without = [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
+    assert without == []
+
+
+@NAMES
+def test_without_a_teacher_a_step_reads_its_own_word(name):
+    model = make(name)
+    source, previous = words()
+    forced = torch.zeros_like(previous, dtype=torch.bool)
+    free = model(source, MASK, previous, forced)
+    own = free.logits.argmax(dim=-1)
+    read = torch.cat([previous[:, :1], own[:, :-1]], dim=1)
+    close(free.logits, model(source, MASK, read).logits)
+    half = torch.arange(5) < 3
+    mixed = model(source, MASK, previous, half.expand_as(previous)).logits
+    close(mixed[:, :3], model(source, MASK, previous).logits[:, :3])
+
+
+@NAMES
+def test_rows_of_memory_and_state_can_be_chosen(name):
+    model = make(name)
+    source, previous = words()
+    memory = model.encode(source, MASK)
+    step = model.step(previous[:, 0], model.start(memory), memory)
+    rows = torch.tensor([2, 0, 0])
+    chosen = model.step(previous[rows, 1], step.state.select(rows), memory.select(rows))
+    close(chosen.logits, model.step(previous[:, 1], step.state, memory).logits[rows])
+
+
+def test_a_beam_of_one_is_greedy():
+    model = make("rotary").float()
+    source, _ = words()
+    for one, (best, *_) in zip(greedy(model, source, MASK), beam(model, source, MASK, width=1), strict=True):
+        assert one.ids == best.ids
+        assert one.weights.shape == best.weights.shape
+
+
+def test_what_it_is_built_of_survives_a_file(tmp_path):
+    sizes = {"source_words": len(ENGLISH), "target_words": len(SPANISH), "d_model": 8, "heads": 2}
+    torch.manual_seed(0)
+    model = build(TransformerConfig(**sizes, d_feed_forward=16, positions="learned")).eval()
+    for compact in (False, True):
+        checkpoints.save(tmp_path / "x", model, ENGLISH, SPANISH, compact=compact)
+        loaded = checkpoints.load(tmp_path / "x").model
+        assert loaded.config == model.config
+        source, mask = pad([[5, 6, 7], [8, 9]])
+        previous = torch.tensor([[1, 4], [1, 5]])
+        difference = (loaded(source, mask, previous).logits - model(source, mask, previous).logits).abs().max()
+        assert (difference < 0.2) if compact else difference == 0
+
+
+def test_designs_name_their_architecture():
+    recurrent = Config(source_words=11, target_words=13)
+    for config in (recurrent, TransformerConfig(source_words=11, target_words=13, positions="rotary")):
+        assert design_from_json(json.loads(json.dumps(design_to_json(config)))) == config
+    with pytest.raises(ValueError, match="architecture must be one of recurrent, transformer; got 'mamba'"):
+        design_from_json({"architecture": "mamba"})
+
+
+@pytest.mark.parametrize(
+    ("choices", "sentence"),
+    [
+        ({"heads": 3}, "heads must divide d_model=8; got 3"),
+        ({"heads": 0}, "heads must be a whole number from 1 up; got 0"),
+        ({"positions": "clock"}, "positions must be one of none, learned, sinusoidal, rotary, alibi; got 'clock'"),
+        ({"positions": "rotary", "heads": 8}, "a head must have an even width to be rotated; got 1"),
+        ({"dropout": 1.0}, "dropout must be a share from 0 to below 1; got 1.0"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(choices, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        make("sinusoidal", **choices)
+
+
+def test_a_position_beyond_the_learned_table_is_refused():
+    model = make("learned", longest=6)
+    source, previous = words()
+    with pytest.raises(ValueError, match=r"positions must be from 0 to n_positions − 1 = 5; got 6"):
+        model(source, MASK, previous)
+
+
+def test_it_learns_a_few_sentences_by_heart():
+    pairs = make_pairs(24, seed=3, lengths=(2, 6))
+    sizes = {"source_words": len(ENGLISH), "target_words": len(SPANISH)}
+    torch.manual_seed(1)
+    model = build(TransformerConfig(**sizes, d_model=32, heads=4, layers=1, d_feed_forward=64))
+    options = Options(epochs=60, batch_size=8, learning_rate=3e-3)
+    train(model, pairs, pairs, options, ENGLISH, SPANISH, progress=False)
+    found = evaluate(model, ENGLISH, SPANISH, pairs)
+    assert found["exact_match"] > 0.9
+    assert 0 <= found["alignment_error_rate"] <= 1
+    weights = gold_weights(model, ENGLISH, SPANISH, pairs)
+    assert all(abs(one.sum(axis=1) - 1).max() < 1e-5 for one in weights)
