@@ -9,6 +9,8 @@ from attnkit.models.seq2seq import Seq2Seq
 from attnkit.models.transformer import Transformer
 
 Translator: TypeAlias = Seq2Seq | Transformer
+"""Whatever reads a sentence and writes another: ``encode``, ``start``, ``step`` and ``forward``."""
+
 ARCHITECTURES: dict[str, tuple[type[Config | TransformerConfig], type[Translator]]] = {
     "recurrent": (Config, Seq2Seq),
     "transformer": (TransformerConfig, Transformer),
