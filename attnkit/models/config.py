@@ -6,10 +6,11 @@ from dataclasses import dataclass, fields
 from typing import Annotated
 from typing import Literal as OneOf
 
-from attnkit._choices import Choices, Count, PartialShare, whole
+from attnkit._choices import Choices, Count, PartialShare, Wanted, whole
 
 SPECIALS = 4  # <pad> <bos> <eos> <unk> open every vocabulary
 Words = Annotated[int, whole(SPECIALS + 1)]
+NoWords = Annotated[int, Wanted(f"{SPECIALS}, the special tokens alone", lambda value: value == SPECIALS)]
 # The choices that mean nothing unless attention stands in one of these places.
 NEEDED = {
     "feed_context": ("none",),
@@ -88,13 +89,11 @@ class Config(Choices):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransformerConfig(Choices):
-    r"""The design of one Transformer; what does not fit together is refused with a sentence.
+class BlockChoices(Choices):
+    r"""What a stack of Transformer blocks is made of; what does not fit together is refused with a sentence.
 
     Attributes
     ----------
-    source_words, target_words
-        Sizes of the two vocabularies, the four special tokens included.
     positions
         How a token's position is told: not at all, by a vector that is added to its embedding (learned, sinusoidal),
         or in the scores of a sentence's attention to itself (rotary, ALiBi).
@@ -103,25 +102,28 @@ class TransformerConfig(Choices):
         more behind the last block.
     scaled
         Whether dot products are divided by :math:`\sqrt{d_k}`.
+    mask
+        What a written word may see of the sentence it stands in: itself and what was written before (causal).
+        The others are mistakes, to see what becomes of them: all of it (none), only what comes later (inverted), or
+        all of it with 10 taken off the scores of later words (weak).
     d_model
         Width of the vectors that the blocks hand on.
     heads
         How many heads each attention has; each is d_model / heads wide.
     layers
-        Blocks, on both sides.
+        Blocks, on each side.
     d_feed_forward
         Width of the hidden layer of the feed-forward networks.
     dropout
         Share of the embeddings' numbers, positions included, and of the last block's, dropped in training.
     longest
-        How many positions the learned table has, on either side.
+        How many positions the learned table has, on each side.
     """
 
-    source_words: Words
-    target_words: Words
     positions: OneOf["none", "learned", "sinusoidal", "rotary", "alibi"] = "sinusoidal"
     norm: OneOf["post", "pre"] = "pre"
     scaled: bool = True
+    mask: OneOf["causal", "none", "inverted", "weak"] = "causal"
     d_model: Count = 96
     heads: Count = 4
     layers: Count = 2
@@ -135,3 +137,33 @@ class TransformerConfig(Choices):
             raise ValueError(f"heads must divide d_model={self.d_model}; got {self.heads}")
         if self.positions == "rotary" and self.d_model // self.heads % 2:
             raise ValueError(f"a head must have an even width to be rotated; got {self.d_model // self.heads}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig(BlockChoices):
+    """The design of one Transformer: :class:`BlockChoices` for both sides, and the vocabularies.
+
+    Attributes
+    ----------
+    source_words, target_words
+        Sizes of the two vocabularies, the four special tokens included.
+    """
+
+    source_words: Words
+    target_words: Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModelConfig(BlockChoices):
+    """The design of one language model: :class:`BlockChoices`, and its vocabulary.
+
+    Attributes
+    ----------
+    source_words
+        There is no source, so its vocabulary holds the four special tokens alone.
+    target_words
+        Size of the vocabulary, the four special tokens included.
+    """
+
+    source_words: NoWords
+    target_words: Words

@@ -72,5 +72,5 @@ def expect_words(source: Tensor, mask: Tensor) -> None:
         )
     if mask.dtype != torch.bool:
         raise ValueError(f"mask must be boolean, True on words; got dtype {mask.dtype}")
-    if not mask[:, 0].all() or (mask[:, 1:] & ~mask[:, :-1]).any():
+    if source.shape[1] == 0 or not mask[:, 0].all() or (mask[:, 1:] & ~mask[:, :-1]).any():
         raise ValueError("each row of mask must be True on one or more words and False on the padding behind them")

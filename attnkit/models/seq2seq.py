@@ -132,6 +132,8 @@ class Seq2Seq(nn.Module):
     :math:`\tanh(W_c h_t)`.
     """
 
+    reads = True
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ import torch
 from attnkit import checkpoints
 from attnkit.decoding import beam, gold_weights, greedy, pad
 from attnkit.language import ENGLISH, SPANISH, make_pairs
-from attnkit.models import Config, TransformerConfig, build, design_from_json, design_to_json
+from attnkit.models import Config, LanguageModelConfig, TransformerConfig, build, design_from_json, design_to_json
 from attnkit.training import Options, evaluate, train
 
 DESIGNS = {
@@ -155,9 +156,12 @@ def test_what_it_is_built_of_survives_a_file(tmp_path):
 
 def test_designs_name_their_architecture():
     recurrent = Config(source_words=11, target_words=13)
-    for config in (recurrent, TransformerConfig(source_words=11, target_words=13, positions="rotary")):
+    transformer = TransformerConfig(source_words=11, target_words=13, positions="rotary")
+    for config in (recurrent, transformer, LanguageModelConfig(source_words=4, target_words=13, mask="weak")):
         assert design_from_json(json.loads(json.dumps(design_to_json(config)))) == config
-    with pytest.raises(ValueError, match="architecture must be one of recurrent, transformer; got 'mamba'"):
+    with pytest.raises(
+        ValueError, match="architecture must be one of recurrent, transformer, language-model; got 'mamba'"
+    ):
         design_from_json({"architecture": "mamba"})
 
 
@@ -174,6 +178,41 @@ def test_designs_name_their_architecture():
 def test_what_does_not_fit_together_is_refused(choices, sentence):
     with pytest.raises(ValueError, match=sentence):
         make("sinusoidal", **choices)
+
+
+@pytest.mark.parametrize("mask", ["none", "inverted", "weak"])
+def test_a_mask_that_is_a_mistake_lets_the_future_in(mask):
+    """What a word sees is what the mask says; the first word alone sees itself, or under an inverted mask nothing."""
+    wrong, right = make("sinusoidal", mask=mask), make("sinusoidal")
+    wrong.load_state_dict(right.state_dict())
+    source, previous = words()
+    weights = self_weights(wrong, source, previous)
+    later = torch.ones(5, 5, dtype=torch.bool).triu(1)
+    if mask == "inverted":
+        assert (weights[..., ~later] == 0).all()
+        assert (weights[..., :4, :].sum(dim=-1) - 1).abs().max() < 1e-12
+    else:
+        assert (weights > 0).all()
+    if mask == "weak":  # ten less in the score is exp(−10) in the share
+        odds = weights / self_weights(wrong_as(wrong, "none"), source, previous)
+        relative = odds / odds.diagonal(dim1=-2, dim2=-1)[..., None]
+        close(relative, torch.where(later, math.exp(-10), 1.0).double().expand_as(relative))
+    first = wrong.step(previous[:, 0], wrong.start(None), wrong.encode(source, MASK)).logits
+    alone = right.step(previous[:, 0], right.start(None), right.encode(source, MASK)).logits
+    assert torch.allclose(first, alone) == (mask != "inverted")
+
+
+def self_weights(model, source, previous):
+    """Return the weights of the decoder's first attention to itself."""
+    memory = model.encode(source, MASK)
+    return model.decode(previous, model.start(memory), memory).blocks[0].attention.weights
+
+
+def wrong_as(model, mask):
+    """Return the same model with another mask."""
+    other = make("sinusoidal", mask=mask)
+    other.load_state_dict(model.state_dict())
+    return other
 
 
 def test_a_position_beyond_the_learned_table_is_refused():
