@@ -1,11 +1,11 @@
-"""From a trained model to sentences: greedy search, beam search, and where a model looks.
+"""From a trained model to sentences: greedy search, beam search, sampling, and where a model looks.
 
 A model is anything with ``encode``, ``start``, ``step`` and ``forward`` as :class:`attnkit.models.Seq2Seq` has them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,12 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attnkit._arrays import assume_finite
+from attnkit._arrays import assume_finite, expect_count
+from attnkit.weighted_sum import softmax
 
 if TYPE_CHECKING:
     from attnkit.language import Pair, Vocabulary
 
 PAD, BOS, EOS = 0, 1, 2
+LONGEST = 64  # words that a language model writes if nobody says how many
 
 
 class Translation(NamedTuple):
@@ -65,7 +67,7 @@ def pad(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     lengths = torch.tensor([len(sentence) for sentence in sentences])
     mask = torch.arange(int(lengths.max())) < lengths[:, None]
     ids = torch.full(mask.shape, PAD)
-    ids[mask] = torch.tensor([word for sentence in sentences for word in sentence])
+    ids[mask] = torch.tensor([word for sentence in sentences for word in sentence], dtype=torch.int64)
     return ids, mask
 
 
@@ -81,9 +83,9 @@ def at_rest(model: Any) -> Iterator[None]:
         model.train(training)
 
 
-def limits(mask: Tensor) -> Tensor:
-    """Return how many words a translation may have, ``<eos>`` included: 2·n_source + 10, for each sentence."""
-    return 2 * mask.sum(dim=1) + 10
+def limits(model: Any, mask: Tensor) -> Tensor:
+    """Return how many words a sentence may have, ``<eos>`` included: 2·n_source + 10, or 64 without a source."""
+    return 2 * mask.sum(dim=1) + 10 if model.reads else torch.full((len(mask),), LONGEST)
 
 
 def log_probabilities(logits: Tensor) -> Tensor:
@@ -112,16 +114,138 @@ def greedy(model: Any, source: Tensor, mask: Tensor, limit: Tensor | None = None
     translations
         One for each row.
     """
+    return write(model, source, mask, limit, lambda logits, _: log_probabilities(logits).argmax(dim=-1))
+
+
+def sample(
+    model: Any,
+    source: Tensor,
+    mask: Tensor,
+    limit: Tensor | None = None,
+    *,
+    opening: Tensor | None = None,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float = 1.0,
+    generator: torch.Generator | None = None,
+) -> list[Translation]:
+    r"""Write each sentence word by word, each drawn with its probability.
+
+    .. math:: y_t \sim p(y \mid y_1, \dots, y_{t-1}, x)
+
+    Parameters
+    ----------
+    model, source, mask, limit
+        As for :func:`greedy`. A language model has no source: its shape is (batch, 0).
+        Without a limit it writes up to 64 words.
+    opening
+        Words that the sentence begins with, int64, (batch, n_words); they count in its length and its probability.
+    temperature, top_k, top_p
+        As for :func:`next_word_probabilities`.
+    generator
+        The source of chance; None takes torch's own.
+
+    Returns
+    -------
+    sentences
+        One for each row. Its ``log_probability`` is the model's own, whatever was cut off.
+
+    Examples
+    --------
+    >>> from attnkit.models import LanguageModelConfig, build
+    >>> model = build(LanguageModelConfig(source_words=4, target_words=7, d_model=8, heads=2))
+    >>> [found] = sample(model, torch.empty(1, 0), torch.empty(1, 0, dtype=torch.bool), opening=torch.tensor([[4, 5]]))
+    >>> found.ids[:2]
+    [4, 5]
+    """
+
+    def choose(logits: Tensor, t: int) -> Tensor:
+        if opening is not None and t < opening.shape[1]:
+            return opening[:, t]
+        chances = next_word_probabilities(logits, temperature=temperature, top_k=top_k, top_p=top_p)
+        return torch.multinomial(chances, 1, generator=generator)[:, 0]
+
+    return write(model, source, mask, limit, choose)
+
+
+def next_word_probabilities(
+    logits: Tensor, *, temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0
+) -> Tensor:
+    r"""Return the probabilities from which a next word is drawn: a softmax over the words that are kept.
+
+    ``<pad>`` and ``<bos>`` are no words. Of the others top_k keeps the k likeliest; of what is left top_p keeps as few
+    as have at least the share p together, the likeliest first. At equal logits the word with the smaller index counts
+    as the likelier one.
+
+    Parameters
+    ----------
+    logits
+        Of each word, (..., words).
+    temperature
+        :math:`T`, above 0: below 1 the likeliest words gain, above 1 the others.
+    top_k
+        k, 1 or more; None keeps all.
+    top_p
+        p, above 0 and up to 1; 1 keeps all.
+
+    Returns
+    -------
+    probabilities
+        (..., words); 0 for a word that is not kept.
+
+    Raises
+    ------
+    ValueError
+        If one of the three is outside of its range.
+
+    Notes
+    -----
+    Sources: Fan, Lewis and Dauphin 2018, "Hierarchical Neural Story Generation", §5.1 (top-k);
+    Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", §3.1 (top-p, "nucleus").
+
+    Examples
+    --------
+    Behind the four special tokens stand three words, with the chances 1/2, 3/8 and 1/8.
+
+    >>> logits = torch.tensor([0, 0, 1e-9, 1e-9, 4, 3, 1]).log()
+    >>> next_word_probabilities(logits)[4:]
+    tensor([0.5000, 0.3750, 0.1250])
+    >>> next_word_probabilities(logits, top_p=0.75)[4:]
+    tensor([0.5714, 0.4286, 0.0000])
+    >>> next_word_probabilities(logits, top_k=1)[4:]
+    tensor([1., 0., 0.])
+    """
+    if top_k is not None:
+        expect_count("top_k", top_k)
+    if not 0 < top_p <= 1:
+        raise ValueError(f"top_p must be above 0 and no more than 1; got {top_p}")
+    kept = torch.ones(logits.shape, dtype=torch.bool)
+    kept[..., [PAD, BOS]] = False
+    order = torch.where(kept, logits, -torch.inf).argsort(dim=-1, descending=True, stable=True)
+    rank = order.argsort(dim=-1)
+    if top_k is not None:
+        kept &= rank < top_k
+    if top_p < 1:
+        chances = softmax(logits, kept, temperature).gather(-1, order)
+        before = chances.cumsum(dim=-1) - chances  # the share of all likelier words
+        kept &= (before < top_p).gather(-1, rank)
+    return softmax(logits, kept, temperature)
+
+
+def write(
+    model: Any, source: Tensor, mask: Tensor, limit: Tensor | None, choose: Callable[[Tensor, int], Tensor]
+) -> list[Translation]:
+    """Write each sentence word by word, as ``choose`` says, which gets the logits of a step and its number from 0."""
     with at_rest(model):
-        limit = limits(mask) if limit is None else limit
+        limit = limits(model, mask) if limit is None else limit
         memory = model.encode(source, mask)
         state, word = model.start(memory), torch.full((len(source),), BOS)
         total, open_ = torch.zeros(len(source)), torch.ones(len(source), dtype=torch.bool)
         ids, weights = [], []
         for t in range(int(limit.max())):
             logits, state, attention = model.step(word, state, memory)
-            best, word = log_probabilities(logits).max(dim=-1)
-            total = torch.where(open_, total + best, total)
+            word = choose(logits, t)
+            total += torch.where(open_, log_probabilities(logits).gather(-1, word[:, None])[:, 0], 0.0)
             ids.append(torch.where(open_, word, PAD))
             weights.append(None if attention is None else attention.weights[:, 0])
             open_ = open_ & (word != EOS) & (limit > t + 1)
@@ -176,7 +300,7 @@ def beam(
     if not 0 <= length_penalty < np.inf:
         raise ValueError(f"length_penalty must be 0 or more; got {length_penalty}")
     with at_rest(model):
-        limit = (limits(mask) if limit is None else limit)[:, None]
+        limit = (limits(model, mask) if limit is None else limit)[:, None]
         batch = len(source)
         first_row = torch.arange(batch)[:, None] * width  # where each sentence's beam begins
         memory = model.encode(source, mask).select(torch.arange(batch).repeat_interleave(width))

@@ -8,9 +8,21 @@ import numpy as np
 import pytest
 import torch
 
-from attnkit.decoding import BOS, EOS, PAD, beam, gold_weights, greedy, pad, search, translate
+from attnkit.decoding import (
+    BOS,
+    EOS,
+    PAD,
+    beam,
+    gold_weights,
+    greedy,
+    next_word_probabilities,
+    pad,
+    sample,
+    search,
+    translate,
+)
 from attnkit.language import Pair, Vocabulary
-from attnkit.models import Config, build
+from attnkit.models import Config, LanguageModelConfig, build
 
 SENTENCES = [[4, 9, 7, 5, 10], [6], [8, 4, 4], [10, 9, 8, 7, 6, 5, 4], [5, 6]]
 DESIGNS = {
@@ -262,3 +274,112 @@ WRONG = {
 def test_a_wrong_request_gets_a_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+WRITER = {"source_words": 4, "target_words": 7, "d_model": 8, "heads": 2, "layers": 1, "d_feed_forward": 5}
+
+
+def writer(**tilt):
+    """Return a language model of three words, and no source for so many rows."""
+    torch.manual_seed(2)
+    model = build(LanguageModelConfig(**WRITER)).eval()
+    with torch.no_grad():
+        model.output.bias[[PAD, BOS]] += 5  # what is no word must not be written, however likely
+        for place, value in tilt.items():
+            model.output.bias[int(place[1:])] += value
+    return model
+
+
+def nothing(batch):
+    return torch.empty((batch, 0), dtype=torch.int64), torch.empty((batch, 0), dtype=torch.bool)
+
+
+def test_words_are_drawn_with_their_probability():
+    """The first words of 20,000 sentences: each share within four standard deviations."""
+    model, n = writer(), 20_000
+    one = torch.ones(n, dtype=torch.int64)
+    drawn = sample(model, *nothing(n), one, generator=torch.Generator().manual_seed(0))
+    words = torch.tensor([(found.ids or [EOS])[0] for found in drawn])
+    chances = next_word_probabilities(model.step(torch.tensor([BOS]), model.start(None), None).logits[0].detach())
+    assert chances[[PAD, BOS]].tolist() == [0, 0]
+    assert chances.sum() == pytest.approx(1, abs=1e-6)
+    for word, chance in enumerate(chances.tolist()):
+        assert (words == word).double().mean() == pytest.approx(
+            chance, abs=4 * (chance * (1 - chance) / n) ** 0.5 + 1e-9
+        )
+
+
+def test_a_seed_is_a_sentence():
+    model = writer()
+    for options in ({}, {"top_p": 0.8}, {"top_k": 3, "temperature": 0.7}):
+        one, same, other = (
+            sample(model, *nothing(5), generator=torch.Generator().manual_seed(seed), **options) for seed in (3, 3, 4)
+        )
+        assert [found.ids for found in one] == [found.ids for found in same] != [found.ids for found in other]
+
+
+def test_a_sample_of_one_word_is_greedy():
+    model = toy(attention="after")
+    source, mask = read()
+    for one, other in zip(greedy(model, source, mask), sample(model, source, mask, top_k=1), strict=True):
+        close(one, other)
+    for one, other in zip(greedy(model, source, mask), sample(model, source, mask, top_p=1e-9), strict=True):
+        close(one, other)
+
+
+def test_an_opening_is_written_first_and_counted():
+    model = writer()
+    opening = torch.tensor([[4, 6], [5, 5]])
+    for found, first in zip(sample(model, *nothing(2), torch.tensor([5, 2]), opening=opening), opening, strict=True):
+        assert found.ids[:2] == first.tolist()
+        state, previous, total = model.start(None), BOS, 0.0
+        for word in [*found.ids, *[EOS] * found.ended]:
+            step = model.step(torch.tensor([previous]), state, None)
+            total += step.logits[0].log_softmax(dim=-1)[word].item()
+            state, previous = step.state, word
+        assert found.log_probability == pytest.approx(total, rel=1e-5)
+        assert len(found.ids) + found.ended <= 5
+
+
+def test_a_language_model_stops_by_itself():
+    [found] = sample(writer(_2=-1e4), *nothing(1))
+    assert (len(found.ids), found.ended) == (64, False)
+
+
+LOGITS = torch.tensor([9.0, 9.0, 1e-9, 1e-9, 5.0, 3.0, 3.0]).log()  # of words 4, 5 and 6: 5/11, 3/11, 3/11
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({}, [5 / 11, 3 / 11, 3 / 11]),
+        ({"temperature": 0.5}, [25 / 43, 9 / 43, 9 / 43]),
+        ({"top_k": 2}, [5 / 8, 3 / 8, 0]),
+        ({"top_k": 1}, [1, 0, 0]),
+        ({"top_k": 99}, [5 / 11, 3 / 11, 3 / 11]),
+        ({"top_p": 0.45}, [1, 0, 0]),
+        ({"top_p": 0.46}, [5 / 8, 3 / 8, 0]),
+        ({"top_p": 0.74}, [5 / 11, 3 / 11, 3 / 11]),
+        ({"top_k": 2, "top_p": 0.62}, [1, 0, 0]),  # among the two that are left, 5/8 are enough
+        ({"temperature": 0.5, "top_p": 0.58}, [1, 0, 0]),  # the temperature comes first
+    ],
+)
+def test_next_words_by_hand(options, wanted):
+    found = next_word_probabilities(LOGITS.double(), **options)
+    assert found[4:].tolist() == pytest.approx(wanted, abs=1e-8)
+    batch = next_word_probabilities(LOGITS.double().flip(-1).expand(2, 3, 7).flip(-1), **options)
+    torch.testing.assert_close(batch, found.expand(2, 3, 7))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"top_k": 0}, "top_k must be a whole number from 1; got 0"),
+        ({"top_p": 0.0}, "top_p must be above 0 and no more than 1; got 0.0"),
+        ({"top_p": 1.5}, "top_p must be above 0 and no more than 1; got 1.5"),
+        ({"temperature": 0.0}, "temperature must be"),
+    ],
+)
+def test_odd_choices_are_refused(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        next_word_probabilities(LOGITS, **options)
