@@ -47,7 +47,7 @@ class Batches:
     Parameters
     ----------
     pairs
-        One or more, whose sentences have one or more words.
+        One or more, whose sentences have one or more words; for a language model all sources are empty.
     source, target
         The vocabularies; a word that they do not know becomes ``<unk>``.
     batch_size
@@ -59,8 +59,10 @@ class Batches:
     def __init__(
         self, pairs: Sequence[Pair], source: Vocabulary, target: Vocabulary, *, batch_size: int, seed: int = 0
     ) -> None:
-        if not pairs or not all(pair.source and pair.target for pair in pairs):
-            raise ValueError("pairs must be one or more, each with one or more words on both sides")
+        if not pairs or not all(pair.target for pair in pairs) or len({bool(pair.source) for pair in pairs}) > 1:
+            raise ValueError(
+                "pairs must be one or more, each with words on both sides (for a language model: in the target alone)"
+            )
         self.batch_size, self.seed = batch_size, seed
         self.source, self.mask = pad([source.encode(pair.source) for pair in pairs])
         self.target, _ = pad([[BOS, *target.encode(pair.target), EOS] for pair in pairs])

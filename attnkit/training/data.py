@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ class Data:
         Constructions of the made language that occur in no training or validation pair.
     seed
         Decides which sentences are made, or which of a file's go where.
+    side
+        For a language model: the side whose sentences it learns, "source" or "target", each of them once. They become
+        the targets of empty sources. None takes the pairs as they are.
     """
 
     file: str | None = None
@@ -38,6 +41,7 @@ class Data:
     lengths: tuple[int, int] = (2, 20)
     held_out: tuple[str, ...] = ()
     seed: int = 0
+    side: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("train", "valid", "test"):
@@ -47,34 +51,55 @@ class Data:
             raise ValueError(f"lengths must rise from 1 or more; got {self.lengths[0]} to {self.lengths[1]}")
         if unknown := [name for name in self.held_out if name not in CONSTRUCTIONS]:
             raise ValueError(f"held_out must name constructions, {', '.join(CONSTRUCTIONS)}; got {', '.join(unknown)}")
+        if self.side not in {None, "source", "target"}:
+            raise ValueError(f"side must be source, target or None; got {self.side!r}")
 
     def splits(self) -> Splits:
         """Return the pairs for training, validation and test; no source sentence is in two of them."""
         if self.file is not None:
-            return split(load_pairs(self.file), self.valid, self.test, self.seed)
-        return make_splits(
-            seed=self.seed,
-            train=self.train,
-            valid=self.valid,
-            test=self.test,
-            lengths=self.lengths,
-            held_out=self.held_out,
-        )
+            pairs = split(load_pairs(self.file), self.valid, self.test, self.seed)
+        else:
+            pairs = make_splits(
+                seed=self.seed,
+                train=self.train,
+                valid=self.valid,
+                test=self.test,
+                lengths=self.lengths,
+                held_out=self.held_out,
+            )
+        return Splits(*self.sided(*pairs))
 
     def fresh(self, n: int, lengths: tuple[int, int]) -> list[Pair]:
         """Return n pairs of the made language, of any lengths, that stand in no training or validation pair."""
-        train, valid, _ = self.splits()
+        train, valid, _ = replace(self, side=None).splits()
         seen = {pair.source for pair in [*train, *valid]}
-        return make_pairs(n, seed=self.seed + 1, lengths=lengths, exclude=seen)
+        [pairs] = self.sided(make_pairs(n, seed=self.seed + 1, lengths=lengths, exclude=seen))
+        return pairs
+
+    def sided(self, *parts: Sequence[Pair]) -> list[Sequence[Pair]]:
+        """Return the pairs of each part as they are, or for a language model the sentences of one side.
+
+        These become targets of empty sources, each of them once and in one part.
+        """
+        if self.side is None:
+            return list(parts)
+        seen: set[tuple[str, ...]] = set()
+        found = []
+        for part in parts:
+            fresh = [words for words in dict.fromkeys(getattr(pair, self.side) for pair in part) if words not in seen]
+            seen.update(fresh)
+            found.append([alone(words) for words in fresh])
+        return found
 
     def vocabularies(self, train: Sequence[Pair]) -> tuple[Vocabulary, Vocabulary]:
         """Return the vocabularies of both sides: the made language's own, or a file's training words."""
-        if self.file is None:
-            return language.ENGLISH, language.SPANISH  # made when they are first asked for
-        return (
-            Vocabulary.from_sentences(pair.source for pair in train),
-            Vocabulary.from_sentences(pair.target for pair in train),
-        )
+        if self.file is not None:
+            return (
+                Vocabulary.from_sentences(pair.source for pair in train),
+                Vocabulary.from_sentences(pair.target for pair in train),
+            )
+        own = {"source": language.ENGLISH, "target": language.SPANISH}  # made when they are first asked for
+        return (own["source"], own["target"]) if self.side is None else (Vocabulary([]), own[self.side])
 
     def to_json(self) -> dict[str, Any]:
         """Return the choices as a dictionary that JSON can hold."""
@@ -84,6 +109,11 @@ class Data:
     def from_json(cls, written: dict[str, Any]) -> Data:
         """Return what :meth:`to_json` has written down."""
         return cls(**{**written, "lengths": tuple(written["lengths"]), "held_out": tuple(written["held_out"])})
+
+
+def alone(words: tuple[str, ...]) -> Pair:
+    """Return a sentence that translates nothing: the target of an empty source."""
+    return Pair((), words, None, None, frozenset())
 
 
 def split(pairs: Sequence[Pair], valid: int, test: int, seed: int) -> Splits:

@@ -20,17 +20,17 @@ class Validation(NamedTuple):
     valid_loss
         Mean cross-entropy of a word of the validation pairs, in nats, each after the reference's words.
     bleu
-        BLEU of greedy translations of the validation pairs, from 0 to 100.
+        BLEU of greedy translations of the validation pairs, from 0 to 100; None for a language model.
     exact_match
-        Share of them that equal the reference, from 0 to 1.
+        Share of them that equal the reference, from 0 to 1; None for a language model.
     """
 
     step: int
     seconds: float
     train_loss: float
     valid_loss: float
-    bleu: float
-    exact_match: float
+    bleu: float | None
+    exact_match: float | None
 
 
 @dataclass

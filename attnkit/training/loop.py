@@ -19,13 +19,13 @@ from attnkit.training.run import Run
 
 if TYPE_CHECKING:
     from attnkit.language import Pair, Vocabulary
-    from attnkit.models import Seq2Seq
+    from attnkit.models import Translator
 
 LOOK = 20  # steps from one reading of the losses to the next, so that no step waits for its loss to be read
 
 
 def train(  # noqa: PLR0917, a model, its data and their vocabularies are told apart by place
-    model: Seq2Seq,
+    model: Translator,
     pairs: Sequence[Pair],
     valid: Sequence[Pair],
     options: Options,
@@ -113,6 +113,8 @@ def summary(one: Validation) -> str:
     --------
     >>> summary(Validation(313, 12.5, 1.25, 0.75, 45.25, 0.125))
     'step 313: loss 1.250, on unseen pairs 0.750, BLEU 45.2, exact match 12.5%'
+    >>> summary(Validation(313, 12.5, 1.25, 0.75, None, None))
+    'step 313: loss 1.250, on unseen pairs 0.750'
     """
-    losses = f"loss {one.train_loss:.3f}, on unseen pairs {one.valid_loss:.3f}"
-    return f"step {one.step}: {losses}, BLEU {one.bleu:.1f}, exact match {one.exact_match:.1%}"
+    quality = "" if one.bleu is None else f", BLEU {one.bleu:.1f}, exact match {one.exact_match:.1%}"
+    return f"step {one.step}: loss {one.train_loss:.3f}, on unseen pairs {one.valid_loss:.3f}{quality}"

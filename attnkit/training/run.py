@@ -11,22 +11,23 @@ import torch
 from torch import Tensor
 
 from attnkit._arrays import assume_finite
-from attnkit.decoding import at_rest, translate
+from attnkit.decoding import translate
 from attnkit.metrics import bleu, exact_match
 from attnkit.training.batches import Batch, Batches
+from attnkit.training.evaluation import mean_loss
 from attnkit.training.history import History, Validation
 from attnkit.training.loss import cross_entropy, reinforce
 from attnkit.training.options import Options
 
 if TYPE_CHECKING:
     from attnkit.language import Pair, Vocabulary
-    from attnkit.models import Seq2Seq
+    from attnkit.models import Translator
 
 
 class Run:
     """A model under training and everything that its next step depends on."""
 
-    def __init__(self, model: Seq2Seq, options: Options, batches: Batches) -> None:
+    def __init__(self, model: Translator, options: Options, batches: Batches) -> None:
         self.model, self.options, self.batches = model, options, batches
         self.steps = options.epochs * len(batches)
         self.optimizer = torch.optim.Adam(model.parameters(), lr=options.learning_rate, fused=True)
@@ -76,22 +77,20 @@ class Run:
 
     def validate(self, batches: Batches, valid: Sequence[Pair], source: Vocabulary, target: Vocabulary) -> Validation:
         """Look at pairs that are not trained on."""
-        total = words = 0.0
-        with at_rest(self.model):
-            for batch in batches.once():
-                loss = cross_entropy(self.model(batch.source, batch.mask, batch.previous).logits, batch.following)
-                total, words = total + loss.item() * batch.n_words, words + batch.n_words
-        self.expect_finite("the validation loss", total)
-        written = translate(self.model, source, target, [pair.source for pair in valid])
-        wanted = [pair.target for pair in valid]
+        valid_loss = mean_loss(self.model, batches)
+        self.expect_finite("the validation loss", valid_loss)
+        quality: dict[str, float | None] = {"bleu": None, "exact_match": None}
+        if self.model.reads:
+            written = translate(self.model, source, target, [pair.source for pair in valid])
+            wanted = [pair.target for pair in valid]
+            quality = {"bleu": bleu(written, wanted), "exact_match": exact_match(written, wanted)}
         train_loss, self.loss_sum, self.loss_words = self.loss_sum / self.loss_words, 0.0, 0
         return Validation(
             step=self.history.steps,
             seconds=self.history.seconds,
             train_loss=train_loss,
-            valid_loss=total / words,
-            bleu=bleu(written, wanted),
-            exact_match=exact_match(written, wanted),
+            valid_loss=valid_loss,
+            **quality,
         )
 
     def expect_finite(self, name: str, value: float) -> None:

@@ -118,6 +118,18 @@ def test_the_fingerprint_knows_the_words():
 
 
 def test_nothing_to_read_gets_a_sentence():
-    for pairs in ([], [Pair((), ("s1",), None, None, frozenset())], [Pair(("e1",), (), None, None, frozenset())]):
-        with pytest.raises(ValueError, match="pairs must be one or more, each with one or more words on both sides"):
+    alone, whole, silent = (
+        Pair(*sides, None, None, frozenset()) for sides in (((), ("s1",)), (("e1",), ("s1",)), (("e1",), ()))
+    )
+    for pairs in ([], [alone, whole], [silent], [whole, silent]):
+        with pytest.raises(ValueError, match="pairs must be one or more, each with words on both sides"):
             Batches(pairs, SOURCE, TARGET, batch_size=5)
+
+
+def test_sentences_without_a_source_are_batches_too():
+    pairs = [Pair((), ("s1",) * n, None, None, frozenset()) for n in (3, 1, 2)]
+    [batch] = Batches(pairs, SOURCE, TARGET, batch_size=5).once()
+    assert batch.source.shape == batch.mask.shape == (3, 0)
+    assert batch.n_words == 6 + 3
+    s1, eos = TARGET.index("s1"), 2
+    assert batch.following.tolist() == [[s1, eos, 0, 0], [s1, s1, eos, 0], [s1, s1, s1, eos]]

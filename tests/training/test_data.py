@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -78,11 +79,33 @@ def test_the_choices_survive_json():
     assert Data.from_json(json.loads(json.dumps(data.to_json()))) == data
 
 
+def test_a_language_model_gets_one_side(file):
+    for data in (Data(file=file), Data(train=97, valid=11, test=13, lengths=(2, 3), seed=5)):
+        for place, side in enumerate(("source", "target")):
+            one = replace(data, side=side)
+            train, valid, test = one.splits()
+            words = [pair.target for part in (train, valid, test) for pair in part]
+            assert len(set(words)) == len(words)
+            assert {pair.source for part in (train, valid, test) for pair in part} == {()}
+            whole = data.splits()
+            assert set(words) == {pair[place] for part in whole for pair in part}
+            assert [pair.target for pair in train] == list(dict.fromkeys(pair[place] for pair in whole.train))
+            nothing, known = one.vocabularies(train)
+            assert len(nothing) == 4
+            assert known == data.vocabularies(whole.train)[place]
+    fresh = Data(train=97, side="target", lengths=(3, 9)).fresh(29, (7, 12))
+    assert {pair.source for pair in fresh} == {()}
+    assert [pair.target for pair in fresh] == [
+        pair.target for pair in Data(train=97, lengths=(3, 9)).fresh(29, (7, 12))
+    ]
+
+
 WRONG = {
     "train": ({"train": 0}, "train must be 1 or more; got 0"),
     "test": ({"test": -3}, "test must be 1 or more; got -3"),
     "lengths": ({"lengths": (5, 3)}, "lengths must rise from 1 or more; got 5 to 3"),
     "short": ({"lengths": (0, 3)}, "lengths must rise from 1 or more; got 0 to 3"),
+    "side": ({"side": "both"}, "side must be source, target or None; got 'both'"),
     "construction": ({"held_out": ("subjunctive mood",)}, "held_out must name constructions, .*; got subjunctive mood"),
 }
 
