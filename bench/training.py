@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from attnkit._arrays import assume_finite
 from attnkit.decoding import translate
-from attnkit.experiments.runs import Setting, sentences
+from attnkit.experiments.setting import Setting
+from attnkit.experiments.tasks import translations
 from attnkit.language import ENGLISH, SPANISH
 from attnkit.metrics import bleu
 from attnkit.models import build
@@ -55,7 +56,7 @@ def measure() -> dict[str, float]:
     """Return the speed of both, what they need to come to 90 BLEU, and the time of an evaluation."""
     torch.set_num_threads(1)
     setting = Setting()
-    train, valid, sets = sentences(setting)
+    train, valid, sets = translations(setting)
     config = setting.config("bahdanau")
     batches = Batches(train, ENGLISH, SPANISH, batch_size=setting.batch_size)
     torch.manual_seed(0)

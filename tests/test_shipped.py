@@ -15,7 +15,7 @@ from attnkit.decoding import BOS, at_rest, pad, search
 from attnkit.experiments import EXPERIMENTS, Results
 from attnkit.experiments.measures import qualities
 from attnkit.experiments.results import FOLDER
-from attnkit.experiments.runs import Setting
+from attnkit.experiments.setting import Setting
 from attnkit.widgets.frame import weights
 
 HELD_OUT = 200

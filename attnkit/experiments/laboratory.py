@@ -18,9 +18,18 @@ from tqdm import tqdm
 from attnkit import checkpoints
 from attnkit.experiments.catalogue import EXPERIMENTS, RECIPES
 from attnkit.experiments.measures import SPECIAL
-from attnkit.experiments.runs import SEARCH_SEED, Run, Setting, perform, sentences, surroundings
+from attnkit.experiments.runs import SEARCH_SEED, Run, perform, surroundings
+from attnkit.experiments.setting import Setting
+from attnkit.experiments.tasks import TASKS
+from attnkit.training import Validation
+from attnkit.training.loop import summary
 
-RATES = (2.5e-3, 5e-3, 1e-2, 2e-2)
+# Four tries each. Blocks want smaller rates than LSTMs: their range begins a factor of four lower.
+RATES = {
+    "recurrent": (2.5e-3, 5e-3, 1e-2, 2e-2),
+    "transformer": (6.25e-4, 1.25e-3, 2.5e-3, 5e-3),
+    "language-model": (6.25e-4, 1.25e-3, 2.5e-3, 5e-3),
+}
 SEARCH = "learning_rates"
 
 
@@ -74,10 +83,11 @@ class Laboratory:
         experiment = EXPERIMENTS[name]
         runs = self.runs(experiment.recipes, self.learning_rates(experiment.recipes))
         records = self.make(runs, name)
-        _, _, sets = sentences(self.setting)
+        [task] = {RECIPES[recipe].task for recipe in experiment.recipes}
+        _, _, sets = TASKS[task].sentences(self.setting)
         found = [checkpoints.load(self.file(run)) for run in runs]
         for special, measured in SPECIAL.get(name, {}).items():
-            for record, value in zip(records, measured(found, sets.test), strict=True):
+            for record, value in zip(records, measured(found, sets), strict=True):
                 record[special] = value
         for recipe in experiment.recipes:
             self.ship(recipe, [record for record in records if record["recipe"] == recipe])
@@ -117,7 +127,7 @@ class Laboratory:
     def learning_rates(self, recipes: Sequence[str]) -> dict[str, float]:
         """Return for each translator the learning rate that is best on the validation sentences.
 
-        All of them get the same search: a whole training with every rate of ``RATES``, from a seed of its own,
+        All of them get the same search: a whole training with every rate of their ``RATES``, from a seed of its own,
         because a rate that is best in a shorter one need not be best in the whole. What is written down in the
         results, for the same setting, is not searched again.
         """
@@ -125,7 +135,7 @@ class Laboratory:
         stored = json.loads(path.read_text("utf-8")) if path.exists() else {"runs": [], "setting": None}
         known = stored["runs"] if stored["setting"] == self.plain_setting else []
         tried = {(one["recipe"], one["learning_rate"]) for one in known}
-        missing = [(recipe, rate) for recipe in recipes for rate in RATES if (recipe, rate) not in tried]
+        missing = [(recipe, rate) for recipe in recipes for rate in candidates(recipe) if (recipe, rate) not in tried]
         runs = [Run(recipe, SEARCH_SEED, rate, self.epochs(recipe)) for recipe, rate in missing]
         if runs:
             found = [
@@ -169,8 +179,8 @@ class Laboratory:
                 draft.replace(self.file(run))
                 for leftover in self.workshop.glob(f"{run.name}.unfinished*"):
                     leftover.unlink()
-                last = outcome.record["history"]["validations"][-1]
-                bar.write(f"{run.name}: validation BLEU {last['bleu']:.1f}, {outcome.record['seconds']:.0f} s")
+                last = Validation(**outcome.record["history"]["validations"][-1])
+                bar.write(f"{run.name}: {summary(last)}, {outcome.record['seconds']:.0f} s")
                 bar.update()
         return [self.finished(run) for run in runs]
 
@@ -200,6 +210,11 @@ class Laboratory:
         path = self.results / f"{name}.json"
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         return results
+
+
+def candidates(recipe: str) -> tuple[float, ...]:
+    """Return the learning rates that are tried."""
+    return RATES[RECIPES[recipe].design.get("architecture", "recurrent")]
 
 
 def parallel(jobs: int, runs: Sequence[Run], setting: Setting, workshop: Path | None) -> Iterator:

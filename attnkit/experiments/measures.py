@@ -12,6 +12,7 @@ import torch
 
 from attnkit._arrays import assume_finite
 from attnkit.decoding import BOS, EOS, at_rest, pad
+from attnkit.experiments.heads import agreement, head_alignment, without_each_head
 from attnkit.language import Pair
 from attnkit.models.config import SPECIALS
 from attnkit.training import evaluate
@@ -24,7 +25,7 @@ ARTICLES = ("el", "la", "los", "las", "un", "una", "unos", "unas")
 BATCH = 64  # sentences, where a single batch is asked
 
 
-class TestSets(NamedTuple):
+class HeldOut(NamedTuple):
     """Sentences that nothing was trained on.
 
     Attributes
@@ -35,26 +36,23 @@ class TestSets(NamedTuple):
         For each (shortest, longest) number of source words, sentences of those lengths, beyond training too.
     commands
         For each of these bins, commands that open with "don't": does the translation still open with "no"?
+        Nothing where nothing is translated.
+    remarks
+        Sentences like "the dog loved the ball , it was very excited", of :func:`attnkit.experiments.heads.remarks`.
     """
 
     test: list[Pair]
     bins: dict[tuple[int, int], list[Pair]]
     commands: dict[tuple[int, int], list[Pair]]
+    remarks: list[Pair]
 
 
-def measure(checkpoint: Checkpoint, sets: TestSets) -> dict[str, Any]:
-    """Return every number that all translators are compared by: in the trained lengths, and length by length."""
-    return {
-        "test": qualities(checkpoint, sets.test),
-        "by_length": [
-            {
-                "lengths": list(lengths),
-                **qualities(checkpoint, pairs),
-                "negation_survival": qualities(checkpoint, sets.commands[lengths])["first_word_survival"],
-            }
-            for lengths, pairs in sets.bins.items()
-        ],
-    }
+def measure(checkpoint: Checkpoint, sets: HeldOut) -> dict[str, Any]:
+    """Return every number that all models of a task are compared by: in the trained lengths, and length by length."""
+    by_length = [{"lengths": list(lengths), **qualities(checkpoint, pairs)} for lengths, pairs in sets.bins.items()]
+    for one, commands in zip(by_length, sets.commands.values(), strict=checkpoint.model.reads):
+        one["negation_survival"] = qualities(checkpoint, commands)["first_word_survival"]
+    return {"test": qualities(checkpoint, sets.test), "by_length": by_length}
 
 
 def qualities(checkpoint: Checkpoint, pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -185,18 +183,25 @@ def gradient_noise(checkpoint: Checkpoint, pairs: Sequence[Pair], draws: int = 3
     return float(((drawn - mean) ** 2).sum(axis=1).mean() / (mean**2).sum())
 
 
-def of_each(measure: Callable[[Checkpoint, Sequence[Pair]], Any]) -> SpecialMeasure:
-    """Return the function that measures one translator as one that measures several."""
-    return lambda translators, pairs: [measure(translator, pairs) for translator in translators]
+def of_each(measure: Callable[[Checkpoint, Sequence[Pair]], Any], which: str = "test") -> SpecialMeasure:
+    """Return the function that measures one translator as one that measures several, on one of the test sets."""
+    return lambda translators, sets: [measure(translator, getattr(sets, which)) for translator in translators]
 
 
-SpecialMeasure: TypeAlias = "Callable[[Sequence[Checkpoint], Sequence[Pair]], list[Any]]"
-"""Takes the translators of an experiment side by side, and the test sentences; returns a value for each translator."""
+SpecialMeasure: TypeAlias = "Callable[[Sequence[Checkpoint], HeldOut], list[Any]]"
+"""Takes the translators of an experiment side by side, and the test sets; returns a value for each translator."""
 
 SPECIAL: dict[str, dict[str, SpecialMeasure]] = {
-    "scores": {"step_seconds": step_seconds},
+    "scores": {"step_seconds": lambda translators, sets: step_seconds(translators, sets.test)},
     "forcing": {"recovery": of_each(recovery)},
     "reversal": {"articles": of_each(articles)},
     "hardness": {"gradient_noise": of_each(gradient_noise)},
+    "ladder": {"alignment": of_each(head_alignment), "agreement": of_each(agreement, "remarks")},
+    "scaling": {"agreement": of_each(agreement, "remarks")},
+    "heads": {
+        "alignment": of_each(head_alignment),
+        "agreement": of_each(agreement, "remarks"),
+        "without": of_each(without_each_head),
+    },
 }
-"""What an experiment asks beside :func:`measure`, under the name that it has in the results."""
+"""What an experiment asks beside its task's own measures, under the name that it has in the results."""

@@ -20,7 +20,9 @@ from attnkit.decoding import BOS, gold_weights
 from attnkit.experiments import EXPERIMENTS, RECIPES, Results, laboratory
 from attnkit.experiments.laboratory import RATES, Laboratory
 from attnkit.experiments.measures import ARTICLES, SPECIAL, articles, measure, recovery, step_seconds
-from attnkit.experiments.runs import SEARCH_SEED, Run, Setting, perform, sentences
+from attnkit.experiments.runs import SEARCH_SEED, Run, perform
+from attnkit.experiments.setting import Setting
+from attnkit.experiments.tasks import translations
 from attnkit.language import ENGLISH, SPANISH
 from attnkit.models import build
 from attnkit.models.seq2seq import Output
@@ -57,7 +59,9 @@ def test_every_recipe_can_be_built():
     assert {name for experiment in EXPERIMENTS.values() for name in experiment.recipes} == set(RECIPES)
     for name in RECIPES:
         build(Setting().config(name))
-    chosen = {json.dumps([recipe.design, dict(recipe.training), recipe.times]) for recipe in RECIPES.values()}
+    chosen = {
+        json.dumps([recipe.design, dict(recipe.training), recipe.times, recipe.task]) for recipe in RECIPES.values()
+    }
     assert len(chosen) == len(RECIPES)
     assert len({recipe.about for recipe in RECIPES.values()}) == len(RECIPES)
 
@@ -69,10 +73,14 @@ def test_all_get_the_same_steps_but_the_one_that_asks_for_time(tmp_path):
 
 
 def test_no_sentence_is_trained_and_tested_on():
-    train, valid, sets = sentences(TINY)
+    train, valid, sets = translations(TINY)
     seen = {pair.source for pair in [*train, *valid]}
     assert len(seen) == TINY.train + TINY.valid
-    asked = [*sets.test, *(pair for part in (sets.bins, sets.commands) for pairs in part.values() for pair in pairs)]
+    asked = [
+        *sets.test,
+        *sets.remarks,
+        *(pair for part in (sets.bins, sets.commands) for pairs in part.values() for pair in pairs),
+    ]
     assert not seen & {pair.source for pair in asked}
     for shortest, longest in TINY.bins:
         for pairs in (sets.bins[shortest, longest], sets.commands[shortest, longest]):
@@ -103,7 +111,7 @@ def test_the_learning_rate_is_searched_for_each_alike(conducted):
     folder, results = conducted
     search = json.loads((folder / "results/learning_rates.json").read_text("utf-8"))["runs"]
     assert [(run["recipe"], run["learning_rate"]) for run in search] == [
-        (recipe, rate) for recipe in EXPERIMENTS["hardness"].recipes for rate in RATES
+        (recipe, rate) for recipe in EXPERIMENTS["hardness"].recipes for rate in RATES["recurrent"]
     ]
     for run in results["runs"]:
         tried = [one for one in search if one["recipe"] == run["recipe"]]
@@ -113,7 +121,7 @@ def test_the_learning_rate_is_searched_for_each_alike(conducted):
 
 def test_a_shipped_checkpoint_gives_the_printed_values(conducted):
     folder, results = conducted
-    _, _, sets = sentences(TINY)
+    _, _, sets = translations(TINY)
     for recipe in EXPERIMENTS["hardness"].recipes:
         checkpoint = checkpoints.load(folder / "weights" / f"{recipe}.safetensors")
         [run] = [run for run in results["runs"] if (run["recipe"], run["seed"]) == (recipe, checkpoint.record["seed"])]
@@ -149,7 +157,7 @@ def test_a_stored_search_is_not_made_again(conducted, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(afresh, "make", lambda runs, _title: asked.extend(runs) or [])
     monkeypatch.setattr(afresh, "write", lambda *_: None)
-    monkeypatch.setattr(laboratory, "RATES", (*RATES, 0.3))
+    monkeypatch.setitem(RATES, "recurrent", (*RATES["recurrent"], 0.3))
     afresh.learning_rates(["general"])
     assert asked == [Run("general", SEARCH_SEED, 0.3, TINY.epochs)]
 
@@ -235,7 +243,7 @@ def test_recovery_tells_the_right_word_from_a_wrong_one(conducted):
     folder, results = conducted
     run = results["runs"][0]
     checkpoint = checkpoints.load(folder / "weights" / f"{run['recipe']}.safetensors")
-    _, _, sets = sentences(TINY)
+    _, _, sets = translations(TINY)
     shares = recovery(checkpoint, sets.bins[10, 14], steps=3)
     assert {name: len(share) for name, share in shares.items()} == {"right": 3, "wrong": 3}
     with pytest.raises(ValueError, match="more than 200 target words; got none"):
@@ -261,7 +269,7 @@ class Knowing(torch.nn.Module):
 
 
 def test_articles_are_told_from_other_words():
-    _, _, sets = sentences(TINY)
+    _, _, sets = translations(TINY)
     pairs = sets.bins[10, 14]
     assert any(word in ARTICLES for pair in pairs for word in pair.target)
     found = articles(Checkpoint(Knowing(pairs), ENGLISH, SPANISH, {}), pairs)
@@ -271,7 +279,7 @@ def test_articles_are_told_from_other_words():
 def test_articles_are_measured_as_one_by_one(conducted):
     folder, _ = conducted
     checkpoint = checkpoints.load(folder / "weights" / "general.safetensors")
-    _, _, sets = sentences(TINY)
+    _, _, sets = translations(TINY)
     pairs = sets.bins[10, 14]
     own, noun, right = [], [], {True: [], False: []}
     for pair, weights in zip(pairs, gold_weights(checkpoint.model, ENGLISH, SPANISH, pairs), strict=True):
@@ -302,7 +310,7 @@ def test_steps_are_timed_for_each_translator(conducted):
     folder, _ = conducted
     soft = checkpoints.load(folder / "weights" / "general.safetensors")
     before = {name: weight.clone() for name, weight in soft.model.state_dict().items()}
-    _, _, sets = sentences(TINY)
+    _, _, sets = translations(TINY)
     assert all(0 < seconds < 60 for seconds in step_seconds([soft, soft], sets.test, rounds=2))
     assert all(torch.equal(before[name], weight) for name, weight in soft.model.state_dict().items())
 
