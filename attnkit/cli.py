@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attnkit.checkpoints import Checkpoint
     from attnkit.decoding import Translation
     from attnkit.experiments.laboratory import Outlook
+    from attnkit.training import Validation
 
 INTERRUPTED = 130  # what a shell calls a program that Ctrl-C has ended
 
@@ -77,6 +78,23 @@ def option(section: str, name: str, default: Any, text: str, kind: Any = None) -
     )
 
 
+def design(section: str, name: str, default: str | None, text: str, kind: Any = None) -> Callable:
+    """Declare an option of ``train`` that is a choice of the design, which has the default that help shows.
+
+    Only what is typed reaches the design, so that it can refuse what another architecture has. None is a flag.
+    """
+    return click.option(
+        name,
+        cls=Section,
+        section=section,
+        default=None,
+        help=text,
+        show_default=default is not None and default,
+        is_flag=kind is None,
+        type=click.Choice(kind) if isinstance(kind, list) else kind,
+    )
+
+
 FILE = click.Path(exists=True, dir_okay=False)
 CHOICES = (
     option("Data", "--pairs", None, "Your own pairs, tab-separated; else the made language.", FILE),
@@ -86,26 +104,47 @@ CHOICES = (
     option("Data", "--lengths", (2, 20), "Shortest and longest source sentence to make.", (int, int)),
     option("Data", "--held-out", (), "A construction that is never trained on. Repeatable."),
     option("Data", "--data-seed", 0, "Decides which sentences are made, and which go where."),
-    option("Model", "--attention", "after", "Where it stands, beside the step.", ["none", "before", "after"]),
-    option(
-        "Model",
+    option("Data", "--side", None, "For a language model: whose sentences it learns.", ["source", "target"]),
+    design("Model", "--architecture", "recurrent", "What kind.", ["recurrent", "transformer", "language-model"]),
+    design("Model", "--layers", "1 of LSTM, 2 of blocks", "On each side.", int),
+    design("Model", "--dropout", "0.0", "Share of numbers dropped in training.", float),
+    design("Model", "--longest", "64 or 128", "Most words for the location score, or learned positions.", int),
+    design("Recurrent model", "--attention", "after", "Where it stands, beside the step.", ["none", "before", "after"]),
+    design(
+        "Recurrent model",
         "--score",
         "general",
         "How a query is compared with the keys.",
         ["dot", "cosine", "general", "concat", "additive", "location"],
     ),
-    option("Model", "--encoder", "unidirectional", "How it reads.", ["unidirectional", "bidirectional"]),
-    option("Model", "--reverse-source", False, "Read the sentence from its end."),
-    option("Model", "--feed-context", False, "Without attention: every step reads the context vector."),
-    option("Model", "--input-feeding", False, "Each step reads the attentional state of the last."),
-    option("Model", "--window", "global", "Which words it may look at.", ["global", "local-m", "local-p"]),
-    option("Model", "--half-width", 3, "Of the local windows, in words."),
-    option("Model", "--choice", "soft", "Mix words, or draw one.", ["soft", "straight-through", "reinforce"]),
-    option("Model", "--d-embedding", 48, "Width of a word's vector."),
-    option("Model", "--d-hidden", 64, "Width of a state."),
-    option("Model", "--layers", 1, "LSTM layers on each side."),
-    option("Model", "--dropout", 0.0, "Share of numbers dropped in training."),
-    option("Model", "--longest", 64, "Most source words that the location score can tell apart."),
+    design("Recurrent model", "--encoder", "unidirectional", "How it reads.", ["unidirectional", "bidirectional"]),
+    design("Recurrent model", "--reverse-source", None, "Read the sentence from its end."),
+    design("Recurrent model", "--feed-context", None, "Without attention: every step reads the context vector."),
+    design("Recurrent model", "--input-feeding", None, "Each step reads the attentional state of the last."),
+    design("Recurrent model", "--window", "global", "Which words it may look at.", ["global", "local-m", "local-p"]),
+    design("Recurrent model", "--half-width", "3", "Of the local windows, in words.", int),
+    design("Recurrent model", "--choice", "soft", "Mix words, or draw one.", ["soft", "straight-through", "reinforce"]),
+    design("Recurrent model", "--d-embedding", "48", "Width of a word's vector.", int),
+    design("Recurrent model", "--d-hidden", "64", "Width of a state.", int),
+    design(
+        "Transformer or language model",
+        "--positions",
+        "sinusoidal",
+        "How they are told.",
+        ["none", "learned", "sinusoidal", "rotary", "alibi"],
+    ),
+    design("Transformer or language model", "--norm", "pre", "Where layer norms stand.", ["post", "pre"]),
+    design("Transformer or language model", "--unscaled", None, "Do not divide scores by √d_k."),
+    design(
+        "Transformer or language model",
+        "--mask",
+        "causal",
+        "What a written word sees; all others are mistakes to learn from.",
+        ["causal", "none", "inverted", "weak"],
+    ),
+    design("Transformer or language model", "--d-model", "96", "Width of a token's vector.", int),
+    design("Transformer or language model", "--heads", "4", "Of each attention.", int),
+    design("Transformer or language model", "--d-feed-forward", "384", "Width inside the networks.", int),
     option("Training", "--epochs", 10, "How often each pair is read."),
     option("Training", "--batch-size", 64, "Pairs a step."),
     option("Training", "--lr", 2e-3, "Adam's learning rate."),
@@ -140,11 +179,17 @@ EXAMPLES = {
     "train": (
         "train --out bahdanau.safetensors --encoder bidirectional --attention before --score additive",
         "train --out luong.safetensors --attention after --score general --input-feeding",
+        "train --out transformer.safetensors --architecture transformer --lr 0.001",
+        "train --out writer.safetensors --architecture language-model --side source",
         "train --out mine.safetensors --pairs spa.txt",
     ),
     "translate": (
         """translate luong.safetensors "let's go" "i see him\"""",
         "translate luong.safetensors --beam 5 --n-best 3 --weights < sentences.txt",
+    ),
+    "generate": (
+        "generate writer.safetensors",
+        'generate writer.safetensors "the dog" --temperature 0.7 --top-p 0.9',
     ),
     "experiment": (
         "experiment",
@@ -182,7 +227,7 @@ def examples(command: str) -> str:
 @with_choices
 @click.pass_context
 def train(ctx: click.Context, out: str, *, resume: bool, **given: Any) -> None:
-    """Train a translator and write it to a file.
+    """Train a translator or a language model, and write it to a file.
 
     Ctrl-C stops after the step under way. --resume goes on, and the weights become those of a run without a stop.
     What it needs stands in OUT.resume, which you may delete when you are done.
@@ -190,7 +235,8 @@ def train(ctx: click.Context, out: str, *, resume: bool, **given: Any) -> None:
     import torch
 
     from attnkit import checkpoints
-    from attnkit.models import Config, build, design_from_json
+    from attnkit.models import build, design_from_json
+    from attnkit.models.config import SPECIALS
     from attnkit.training import Data, Options, resume_path
     from attnkit.training import train as run
 
@@ -207,13 +253,19 @@ def train(ctx: click.Context, out: str, *, resume: bool, **given: Any) -> None:
             data = Data(
                 file=given.pop("pairs"),
                 seed=given.pop("data_seed"),
-                **{name: given.pop(name) for name in ("train", "valid", "test", "lengths", "held_out")},
+                **{name: given.pop(name) for name in ("train", "valid", "test", "lengths", "held_out", "side")},
             )
             options = Options(
                 learning_rate=given.pop("lr"),
                 **{name: given.pop(name) for name in list(given) if name in Options.__dataclass_fields__},
             )
-            Config(source_words=5, target_words=5, **given)
+            choices = {name: value for name, value in given.items() if value is not None}
+            if choices.pop("unscaled", None):
+                choices["scaled"] = False
+            sided = choices.get("architecture") == "language-model"
+            if sided != (data.side is not None):
+                raise click.UsageError("--architecture language-model and --side belong together")
+            design_from_json({**choices, "source_words": SPECIALS + (not sided), "target_words": SPECIALS + 1})
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     click.echo("Making the pairs …" if data.file is None else f"Reading {data.file} …", err=True)
@@ -223,7 +275,7 @@ def train(ctx: click.Context, out: str, *, resume: bool, **given: Any) -> None:
     if resume:
         config = design_from_json(about["config"])
     else:
-        config = Config(source_words=len(source), target_words=len(target), **given)
+        config = design_from_json({**choices, "source_words": len(source), "target_words": len(target)})
     torch.manual_seed(options.seed)
     model = build(config)
     numbers = sum(parameter.numel() for parameter in model.parameters())
@@ -246,7 +298,14 @@ def train(ctx: click.Context, out: str, *, resume: bool, **given: Any) -> None:
         again = f"python -m attnkit train --resume --out {shlex.quote(out)}"
         raise KeyboardInterrupt(f"{stopped or 'Stopped'}. To go on:\n  {again}") from None
     last = history.validations[-1]
-    click.echo(f"{out}: BLEU {last.bleu:.1f}, exact match {last.exact_match:.1%} on {len(splits.valid):,} pairs")
+    click.echo(f"{out}: {quality(last)} on {len(splits.valid):,} pairs")
+
+
+def quality(last: Validation) -> str:
+    """Say how good a model was at its last validation."""
+    if last.bleu is None:
+        return f"perplexity {math.exp(last.valid_loss):.2f}"
+    return f"BLEU {last.bleu:.1f}, exact match {last.exact_match:.1%}"
 
 
 @main.command(epilog=examples("translate"))
@@ -263,7 +322,6 @@ def translate(
 
     CHECKPOINT is a file that train has written. Words that it does not know are named and read as <unk>.
     """
-    from attnkit import checkpoints
     from attnkit.decoding import search
     from attnkit.language import detokenise, tokenise
 
@@ -271,7 +329,7 @@ def translate(
         raise click.UsageError("--beam and --n-best must be 1 or more")
     if n_best > beam:
         raise click.UsageError(f"--n-best must not exceed --beam; got {n_best} of {beam}")
-    loaded = checkpoints.load(checkpoint)
+    loaded = translator(checkpoint)
     if weights and not loaded.model.looks:
         raise click.UsageError(f"{checkpoint} has no attention, so there are no weights to show")
     if blank := [text for text in sentences if not tokenise(text)]:
@@ -291,6 +349,60 @@ def translate(
                     click.echo(alignment(words, written, one))
 
 
+@main.command(epilog=examples("generate"))
+@click.argument("checkpoint", type=FILE)
+@click.argument("opening", default="")
+@click.option("--sentences", default=5, show_default=True, help="How many to write.")
+@click.option("--temperature", default=1.0, show_default=True, help="Below 1 likely words gain, above 1 the others.")
+@click.option("--top-k", type=int, help="Draw from so many words alone, the likeliest.")
+@click.option("--top-p", default=1.0, show_default=True, help="Draw from the likeliest words with this share together.")
+@click.option("--limit", type=int, help="The most words of a sentence; else 64.")
+@click.option("--seed", default=0, show_default=True, help="Seeds the draws.")
+def generate(
+    checkpoint: str,
+    opening: str,
+    *,
+    sentences: int,
+    temperature: float,
+    top_k: int | None,
+    top_p: float,
+    limit: int | None,
+    seed: int,
+) -> None:
+    """Let a language model write sentences, each from the OPENING on.
+
+    CHECKPOINT is a file that train has written, with --architecture language-model.
+    """
+    import torch
+
+    from attnkit import checkpoints
+    from attnkit.decoding import sample
+    from attnkit.language import detokenise, tokenise
+
+    if sentences < 1 or (limit is not None and limit < 1):
+        raise click.UsageError("--sentences and --limit must be 1 or more")
+    loaded = checkpoints.load(checkpoint)
+    if loaded.model.reads:
+        raise click.UsageError(f"{checkpoint} is a translator: use translate")
+    words = tokenise(opening)
+    if unknown := dict.fromkeys(word for word in words if word not in loaded.target):
+        click.echo(f"read as <unk>: {', '.join(unknown)}", err=True)
+    nothing = torch.empty((sentences, 0), dtype=torch.int64)
+    written = sample(
+        loaded.model,
+        nothing,
+        nothing.bool(),
+        None if limit is None else torch.full((sentences,), limit),
+        opening=torch.tensor([loaded.target.encode(words)] * sentences, dtype=torch.int64),
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        generator=torch.Generator().manual_seed(seed),
+    )
+    for one in written:
+        click.echo(detokenise(loaded.target.decode(one.ids)) + ("" if one.ended else " …"))
+
+
 @main.command(epilog=examples("evaluate"))
 @click.argument("checkpoint", type=FILE)
 @click.option("--pairs", type=FILE, help="Measure on this file, all of it.")
@@ -307,7 +419,7 @@ def evaluate(
     *,
     as_json: bool,
 ) -> None:
-    """Measure a translator on sentences that it was not trained on.
+    """Measure a model on sentences that it was not trained on.
 
     By default these are the test sentences that were put aside when it was trained.
     """
@@ -319,13 +431,17 @@ def evaluate(
     if pairs and lengths:
         raise click.UsageError("--pairs and --lengths are two kinds of sentences: choose one")
     loaded = checkpoints.load(checkpoint)
+    if beam != 1 and not loaded.model.reads:
+        raise click.UsageError(f"{checkpoint} is a language model: there is nothing to search, leave out --beam")
+    written = loaded.record.get("data")
+    data = None if written is None else Data.from_json(written)
+    if data is None and not (pairs and loaded.model.reads):
+        raise click.UsageError(f"{checkpoint} does not say what it was trained on: name a file with --pairs")
     if pairs:
         chosen = load_pairs(pairs)
+        if not loaded.model.reads:
+            [chosen] = data.sided(chosen)
     else:
-        written = loaded.record.get("data")
-        if written is None:
-            raise click.UsageError(f"{checkpoint} does not say what it was trained on: name a file with --pairs")
-        data = Data.from_json(written)
         chosen = data.fresh(sentences, lengths) if lengths else data.splits().test
     measures = measure(loaded.model, loaded.source, loaded.target, chosen, width=beam)
     click.echo(json.dumps(measures, indent=2) if as_json else table(measures))
@@ -395,14 +511,24 @@ def summary(results: dict[str, Any]) -> str:
     """Write the mean and the spread of an experiment's runs, a line for each translator."""
     from attnkit.experiments import RECIPES
 
-    rows = [["", "rate", "BLEU", "exact", "AER", "first word", "seconds"]]
+    measures = {name: heading for name, heading in MEASURES.items() if name in results["runs"][0]["test"]}
+    rows = [["", "rate", *measures.values(), "seconds"]]
     for recipe in dict.fromkeys(run["recipe"] for run in results["runs"]):
         runs = [run for run in results["runs"] if run["recipe"] == recipe]
-        measures = ("bleu", "exact_match", "alignment_error_rate", "first_word_survival")
         cells = [spread([run["test"][name] for run in runs]) for name in measures]
         seconds = sum(run["seconds"] for run in runs) / len(runs)
         rows.append([RECIPES[recipe].about, f"{runs[0]['learning_rate']:g}", *cells, f"{seconds:.0f}"])
     return "\n".join([results["question"], *aligned(rows), ""])
+
+
+MEASURES = {
+    "bleu": "BLEU",
+    "exact_match": "exact",
+    "alignment_error_rate": "AER",
+    "first_word_survival": "first word",
+    "perplexity": "perplexity",
+    "first": "loss at first",
+}
 
 
 def spread(values: list[float | None]) -> str:
@@ -421,6 +547,16 @@ def aligned(rows: list[list[str]]) -> list[str]:
         "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
         for row in rows
     ]
+
+
+def translator(checkpoint: str) -> Checkpoint:
+    """Return a translator from its file, or say that it is none."""
+    from attnkit import checkpoints
+
+    loaded = checkpoints.load(checkpoint)
+    if not loaded.model.reads:
+        raise click.UsageError(f"{checkpoint} is a language model and translates nothing: use generate")
+    return loaded
 
 
 def flag(name: str) -> str:
@@ -461,6 +597,7 @@ def alignment(source: Sequence[str], target: Sequence[str], found: Translation) 
 
 COLUMNS = {
     "sentences": ("sentences", "{:,}"),
+    "perplexity": ("perplexity", "{:.2f}"),
     "bleu": ("BLEU", "{:.1f}"),
     "exact_match": ("exact", "{:.1%}"),
     "alignment_error_rate": ("AER", "{:.3f}"),
@@ -472,13 +609,16 @@ COLUMNS = {
 
 def table(measures: dict[str, Any]) -> str:
     """Write the measures as a table, a line for each range of lengths and one for all."""
-    rows = [["source words", *(heading for heading, _ in COLUMNS.values())]]
+    columns = {key: column for key, column in COLUMNS.items() if key in measures}
+    rows = [["source words" if "bleu" in measures else "words", *(heading for heading, _ in columns.values())]]
     for name, values in [*measures["by_length"].items(), ("all", measures)]:
-        cells = ("–" if values[key] is None else form.format(values[key]) for key, (_, form) in COLUMNS.items())
+        cells = ("–" if values[key] is None else form.format(values[key]) for key, (_, form) in columns.items())
         rows.append([name.replace("-", "–"), *cells])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     text = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     text.insert(-1, "─" * len(text[0]))
+    if "bleu" not in measures:
+        return "\n".join([*text, "", "perplexity: exp of the mean loss of a word, <eos> included."])
     return "\n".join(
         [
             *text,

@@ -24,7 +24,8 @@ from attnkit import checkpoints
 from attnkit.cli import EXAMPLES, alignment, main, summary, train
 from attnkit.decoding import Translation
 from attnkit.experiments import EXPERIMENTS
-from attnkit.models import Config, build
+from attnkit.language import load_pairs
+from attnkit.models import Config, TransformerConfig, build
 from attnkit.training import Data, Options, evaluate, resume_path
 from attnkit.training import train as library
 from attnkit.training.run import Run
@@ -70,21 +71,45 @@ def test_the_options_are_those_of_the_library():
     """Every choice of a model, of its training and of its data has an option, with the same words and default."""
     options = {option.name: option for option in train.params if option.name not in {"out", "resume"}}
     names = {"lr": "learning_rate", "pairs": "file", "data_seed": "seed"}
-    choices = {}
-    for kind, section in ((Config, "Model"), (Options, "Training"), (Data, "Data")):
-        for field in fields(kind):
-            if field.default is not MISSING:
-                choices[section, field.name] = field
-    ours = {(option.section, names.get(name, name)): option for name, option in options.items()}
-    assert ours.keys() == choices.keys()
-    for place, option in ours.items():
-        assert option.default == choices[place].default, place
-        if isinstance(option.type, click.Choice):
-            # The dataclass names what it takes when it refuses something else.
-            kind = Config if place[0] == "Model" else Options
-            sizes = {"source_words": 5, "target_words": 5} if kind is Config else {}
-            with pytest.raises(ValueError, match=f"{place[1]} must be one of {', '.join(option.type.choices)}; got"):
-                kind(**sizes, **{place[1]: "?"})
+    for kind, section in ((Options, "Training"), (Data, "Data")):
+        choices = {field.name: field for field in fields(kind)}
+        ours = {names.get(name, name): one for name, one in options.items() if one.section == section}
+        assert ours.keys() == choices.keys()
+        for name, option in ours.items():
+            assert option.default == choices[name].default, name
+            if isinstance(option.type, click.Choice):
+                # The dataclass names what it takes when it refuses something else.
+                listed = ",? (or )?".join(option.type.choices)
+                with pytest.raises(ValueError, match=f"{name} must be (one of )?{listed}.*; got"):
+                    kind(**{name: "?"})
+
+
+def test_every_choice_of_a_design_has_an_option():
+    """Help shows the default that the design has; what is not typed does not reach it."""
+    shared = {"layers", "dropout", "longest"}
+    sections = {"Model": shared}
+    for kind, section in ((Config, "Recurrent model"), (TransformerConfig, "Transformer or language model")):
+        choices = {field.name: field for field in fields(kind) if field.default is not MISSING}
+        sections[section] = choices.keys() - shared
+        for option in (one for one in train.params if one.section in {section, "Model"}):
+            assert option.default in {None, False}
+            if option.name == "architecture":
+                assert tuple(option.type.choices) == ("recurrent", "transformer", "language-model")
+                continue
+            name = {"unscaled": "scaled"}.get(option.name, option.name)
+            default = choices[name].default
+            if isinstance(default, bool):
+                assert option.is_flag
+                assert default == (name == "scaled")
+            else:
+                assert str(default) in option.show_default
+            if isinstance(option.type, click.Choice):
+                sizes = {"source_words": 5, "target_words": 5}
+                with pytest.raises(ValueError, match=f"{name} must be one of {', '.join(option.type.choices)}; got"):
+                    kind(**sizes, **{name: "?"})
+    for section, names in sections.items():
+        ours = {one.name for one in train.params if one.section == section} - {"architecture"}
+        assert {{"unscaled": "scaled"}.get(name, name) for name in ours} == names
 
 
 def test_help_comes_without_torch():
@@ -102,7 +127,7 @@ def test_help_comes_without_torch():
 
 def test_the_examples_of_the_help_can_be_typed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("luong.safetensors", "spa.txt"):
+    for name in ("luong.safetensors", "writer.safetensors", "spa.txt"):
         (tmp_path / name).touch()
     for name, examples in EXAMPLES.items():
         for example in examples:
@@ -141,6 +166,72 @@ def test_every_model_option_reaches_the_model(pairs, tmp_path):
     )
     assert (config.half_width, config.choice, config.layers) == (2, "straight-through", 2)
     assert (config.dropout, config.longest) == (0.25, 17)
+
+
+def test_every_option_of_a_transformer_reaches_it(pairs, tmp_path):
+    design = (
+        "--architecture transformer --positions rotary --norm post --unscaled --mask weak --d-model 24 --heads 3 "
+        "--layers 1 --d-feed-forward 19 --dropout 0.25 --longest 17"
+    )
+    code, _, err = call("train", "--pairs", pairs, "--out", tmp_path / "m", "--epochs", 1, *design.split())
+    assert code == 0, err
+    loaded = checkpoints.load(tmp_path / "m")
+    assert loaded.model.config == TransformerConfig(
+        source_words=len(loaded.source),
+        target_words=len(loaded.target),
+        positions="rotary",
+        norm="post",
+        scaled=False,
+        mask="weak",
+        d_model=24,
+        heads=3,
+        layers=1,
+        d_feed_forward=19,
+        dropout=0.25,
+        longest=17,
+    )
+    assert call("translate", tmp_path / "m", "--weights", "dog eat pizza")[0] == 0
+
+
+@pytest.fixture(scope="module")
+def writer(pairs, tmp_path_factory):
+    """Return a language model that the command line has trained."""
+    path = tmp_path_factory.mktemp("writer") / "writer.safetensors"
+    small = "--architecture language-model --side target --d-model 8 --heads 2 --layers 1 --d-feed-forward 7"
+    code, out, err = call("train", "--pairs", pairs, "--out", path, *small.split(), "--epochs", 2, "--batch-size", 7)
+    assert code == 0, err
+    assert re.fullmatch(rf"{path}: perplexity \d+\.\d\d on \d pairs\n", out)
+    return path
+
+
+def test_a_language_model_writes(writer):
+    loaded = checkpoints.load(writer)
+    code, out, err = call("generate", writer, "Perro roja", "--sentences", 3, "--limit", 5)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("perro roja") and len(line.removesuffix(" …").split()) <= 5 for line in lines)
+    assert set(out.split()) <= {*loaded.target.words, "…"}
+    assert call("generate", writer, "perro roja", "--sentences", 3, "--limit", 5)[1] == out
+    assert call("generate", writer, "perro roja", "--sentences", 3, "--limit", 5, "--seed", 1)[1] != out
+    greedy = call("generate", writer, "--top-k", 1, "--sentences", 2)[1].splitlines()
+    assert greedy[0] == greedy[1]
+    assert call("generate", writer, "--top-p", "1e-9", "--temperature", 9, "--sentences", 1)[1] == greedy[0] + "\n"
+    assert call("generate", writer, "perro grande")[2] == "read as <unk>: grande\n"
+
+
+def test_a_language_model_is_measured_by_its_perplexity(writer, pairs):
+    loaded = checkpoints.load(writer)
+    data = Data(file=str(pairs), side="target")
+    wanted = evaluate(loaded.model, loaded.source, loaded.target, data.splits().test)
+    code, out, _ = call("evaluate", writer, "--json")
+    assert code == 0
+    assert json.loads(out) == wanted
+    code, out, _ = call("evaluate", writer)
+    assert out.splitlines()[0].split() == ["words", "sentences", "perplexity"]
+    assert out.splitlines()[-3].split() == ["all", str(wanted["sentences"]), f"{wanted['perplexity']:.2f}"]
+    _, out, _ = call("evaluate", writer, "--pairs", pairs, "--json")
+    assert json.loads(out)["sentences"] == len({pair.target for pair in load_pairs(pairs)})
 
 
 def test_the_made_language_is_what_one_gets(tmp_path):
@@ -347,6 +438,14 @@ WRONG = {
     "no folder": (1, lambda t, m: ["train", "--out", m / "x"], "backwards.safetensors"),
     "nothing to resume": (1, lambda t, m: ["train", "--resume", "--out", t / "x"], "there is no checkpoint at"),
     "two sentences": (2, lambda t, m: ["evaluate", m, "--pairs", m, "--lengths", 1, 2], "choose one"),
+    "no such part": (
+        2,
+        lambda t, m: ["train", "--out", t / "x", "--heads", 2],
+        "Config has no choice named heads",
+    ),
+    "no side": (2, lambda t, m: ["train", "--out", t / "x", "--side", "source"], "and --side belong together"),
+    "no writer": (2, lambda t, m: ["generate", m], "is a translator: use translate"),
+    "nothing to write": (2, lambda t, m: ["generate", m, "--sentences", 0], "--limit must be 1 or more"),
     "no such command": (2, lambda t, m: ["fly"], "No such command 'fly'"),
 }  # fmt: skip
 
@@ -401,7 +500,7 @@ def test_experiments_are_listed_with_what_they_need_and_ask(tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["magic"], "NAME must be one of bottleneck, scores, wiring, forcing, reversal, hardness; got magic"),
+        (["magic"], "NAME must be one of bottleneck, scores, wiring, forcing, reversal, hardness, ladder, scaling, "),
         (["wiring", "--backend", "dask"], "--backend dask and --scheduler ADDRESS belong together"),
         (["wiring", "--scheduler", "tcp://127.0.0.1:1"], "--backend dask and --scheduler ADDRESS belong together"),
     ],
@@ -410,6 +509,17 @@ def test_an_experiment_that_cannot_be_made_is_wrong_use(words, sentence):
     code, _, err = call("experiment", *words)
     assert code == 2
     assert sentence in err
+
+
+def test_a_language_model_is_no_translator(writer):
+    for command, sentence in (
+        (["translate", writer, "dog"], "is a language model and translates nothing: use generate"),
+        (["evaluate", writer, "--beam", 2], "is a language model: there is nothing to search, leave out --beam"),
+        (["generate", writer, "--top-p", 2], "top_p must be above 0 and no more than 1; got 2.0"),
+    ):
+        code, _, err = call(*command)
+        assert code in {1, 2}
+        assert sentence in " ".join(err.split())
 
 
 def test_an_experiment_prints_mean_and_spread():
