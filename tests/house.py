@@ -41,7 +41,7 @@ BASE = {"numpy", "array_api_compat", "jaxtyping", "attnkit._arrays"}
 # Colours that stand outside the palette: matplotlib leaves black out of its SVG, and picture.py must know that.
 STRAY_COLOURS = {("attnkit/figures/picture.py", "#000000")}
 # Chapters whose formulas stand and whose pages are still being written; they come behind the others.
-COMING = ("luong", "self_attention", "multi_head", "positions", "masking", "transformer")
+COMING = ("self_attention", "multi_head", "positions", "masking", "transformer")
 # The rooms above the chapters, from the ground up: each may import chapters and the rooms before it.
 ROOMS = ("language", "models", "checkpoints", "metrics", "decoding", "training", "experiments", "cli")
 # The frame's shared parts: there is no widget of these names.

@@ -12,7 +12,7 @@ import pytest
 import torch
 import traitlets
 
-from attnkit.widgets import Alignment, Bottleneck, Predict, ScoreHeatmap, Temperature, TwoVectors, WeightedSum
+from attnkit.widgets import Alignment, Bottleneck, Predict, ScoreHeatmap, Temperature, TwoVectors, Variants, WeightedSum
 from attnkit.widgets.frame import bundle
 from attnkit.widgets.frame.widget import number
 
@@ -22,6 +22,7 @@ ANSWERS = [("yes", "It is.", True), ("no", "Count again.", False)]
 MAKE = {
     "bahdanau/alignment": lambda: Alignment(sentences=["let's go", SENTENCE[2]]),
     "bottleneck/bottleneck": Bottleneck,
+    "luong/variants": Variants,
     "scoring/two_vectors": TwoVectors,
     "scoring/score_heatmap": lambda: ScoreHeatmap(tokens=SENTENCE, vectors=np.eye(3)),
     "weighted_sum/temperature": lambda: Temperature(scores=[1, 2, 3], labels=SENTENCE),

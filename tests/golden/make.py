@@ -16,7 +16,16 @@ from attnkit import checkpoints
 from attnkit.decoding import BOS, greedy, pad
 from attnkit.language import Vocabulary, tokenise
 from attnkit.models import Config, build
-from attnkit.widgets import Alignment, Bottleneck, Predict, ScoreHeatmap, Temperature, TwoVectors, WeightedSum
+from attnkit.widgets import (
+    Alignment,
+    Bottleneck,
+    Predict,
+    ScoreHeatmap,
+    Temperature,
+    TwoVectors,
+    Variants,
+    WeightedSum,
+)
 
 FOLDER = Path(__file__).parent
 PIZZA = ["don't", "eat", "the", "delicious", "looking", "and", "smelling", "pizza"]
@@ -107,6 +116,9 @@ def widgets() -> list[dict[str, Any]]:
         Alignment(sentences=[" ".join(PIZZA), "let's go"]),
         Alignment(sentences=[" ".join(PIZZA), "let's go"], step=10, word=7, weight=0.5),
         Alignment(sentences=["let's go"], text="Don’t see the <b>zebra</b> , please", step=2),
+        Variants(models=["general", "bahdanau"]),
+        Variants(models=["general", "local-m-2"], model="local-m-2", sentence="let's go"),
+        Variants(models=["local-p-5"], sentence="Don’t see the <b>zebra</b> , please"),
         Predict(question="2 < 3?", answers=[("<b>yes</b>", "It is & it stays.", True), ("no", "Count.", False)]),
     ]
     return [

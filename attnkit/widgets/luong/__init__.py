@@ -1,0 +1,1 @@
+"""The widget of chapter 5."""
