@@ -46,10 +46,19 @@ def test_every_kind_of_widget_stands_in_the_book():
 
 @pytest.mark.parametrize("path", LIVE)
 def test_every_slider_changes_its_numbers_from_the_keyboard(visit, path):
+    """Where a widget has lists in the place of sliders, another option of each list changes them."""
     page = visit(path)
     moved = 0
     for figure in figures(page):
-        for slider in figure.locator("input[type=range]").all():
+        sliders = figure.locator("input[type=range]").all()
+        for choice in [] if sliders else figure.locator("select").all():
+            before, now = shown(figure), choice.input_value()
+            options = choice.locator("option").evaluate_all("(all) => all.map((one) => one.value)")
+            choice.select_option(next(one for one in reversed(options) if one not in {"", now}))
+            shows = "([figure, before]) => figure.querySelector('.ak-numbers table').innerText !== before"
+            page.wait_for_function(shows, arg=[figure.element_handle(), before])
+            moved += 1
+        for slider in sliders:
             before, now = shown(figure), slider.input_value()
             slider.focus()
             page.keyboard.press("Home")
@@ -217,6 +226,16 @@ def test_heatmap_reads_a_cell_out_to_mouse_keys_and_finger(alone, browser):
     page.touchscreen.tap(*centre(page.locator("svg.ak-heatmap .ak-cell").nth(3)))
     assert page.locator(".ak-readout").inner_text() == wanted
     phone.close()
+
+
+def test_no_word_beside_a_heatmap_is_cut(alone):
+    words = ["emocionado", "económica", "smelling", "mammoth", "www"]
+    page = alone(ScoreHeatmap(tokens=words, vectors=[[i, 1] for i in range(5)]))
+    frame = page.locator("svg.ak-heatmap").bounding_box()
+    for label in page.locator("svg.ak-heatmap :is(text.ak-query, text.ak-key)").all():
+        box = label.bounding_box()
+        assert frame["x"] <= box["x"], label.text_content()
+        assert frame["y"] <= box["y"], label.text_content()
 
 
 def test_normalising_shows_that_dot_and_cosine_agree(alone):

@@ -317,8 +317,8 @@ export function heatmap({ name, describe }) {
   /** Make everything that does not move: words, lines between the cells, and an empty text for each cell. */
   function make() {
     const { rows, columns } = data;
-    // The room for the words, from a wide letter's width; a slanted word may lean out over the last column.
-    const [across, slanted] = [rows, columns].map((words) => words.map((word) => 7.8 * clip(word, 12).length));
+    // The room for the words, from the width of letters in a wide font; a slanted word may lean out over the last column.
+    const [across, slanted] = [rows, columns].map((words) => words.map((word) => 8.8 * clip(word, 12).length));
     left = Math.max(...across) + 10;
     top = 0.77 * Math.max(...slanted) + 20;
     const right = Math.max(4, ...slanted.map((length, column) => 0.64 * length + 10 + (column + 0.5 - columns.length) * cell));
