@@ -21,7 +21,7 @@ class Recipe(NamedTuple):
     times
         How many times as many epochs as the others it gets.
     task
-        What it learns, by a name of :data:`attnkit.experiments.tasks.TASKS`.
+        What it learns: "translation", or what else ``tasks.py`` has.
     """
 
     about: str

@@ -72,6 +72,16 @@ def test_padding_changes_nothing(name):
     close(model(torch.where(MASK, source, 9), MASK, previous).logits, logits)
 
 
+def test_embeddings_are_scaled_before_positions_are_added():
+    """√d_model times the embedding, plus the table's row; one word, read from position 3 on."""
+    model = make("learned")
+    word = torch.tensor([[6]])
+    wanted = 8**0.5 * model.decoder.embedding.weight[6] + model.decoder.positions[3]
+    close(model.decoder.embed(word, torch.tensor([3]))[0, 0], wanted)
+    bare = make("alibi")
+    close(bare.encoder.embed(word, torch.tensor([3]))[0, 0], 8**0.5 * bare.encoder.embedding.weight[6])
+
+
 @NAMES
 def test_the_future_changes_nothing(name):
     model = make(name)
