@@ -200,7 +200,7 @@ def next_word_probabilities(
 
     Notes
     -----
-    Sources: Fan, Lewis and Dauphin 2018, "Hierarchical Neural Story Generation", §5.1 (top-k);
+    Sources: Fan, Lewis and Dauphin 2018, "Hierarchical Neural Story Generation", §5.4 (top-k);
     Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", §3.1 (top-p, "nucleus").
 
     Examples
@@ -245,7 +245,7 @@ def write(
         for t in range(int(limit.max())):
             logits, state, attention = model.step(word, state, memory)
             word = choose(logits, t)
-            total += torch.where(open_, log_probabilities(logits).gather(-1, word[:, None])[:, 0], 0.0)
+            total = total + torch.where(open_, log_probabilities(logits).gather(-1, word[:, None])[:, 0], 0.0)
             ids.append(torch.where(open_, word, PAD))
             weights.append(None if attention is None else attention.weights[:, 0])
             open_ = open_ & (word != EOS) & (limit > t + 1)
