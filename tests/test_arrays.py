@@ -1,4 +1,4 @@
-"""Promise: only NaN and infinity are refused as not finite, and only these pass where they are not looked for."""
+"""Promise: one library; only NaN and infinity are refused as not finite, and pass only where nobody looks for them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,22 @@ import pytest
 import torch
 
 from attnkit import additive_scores, assume_finite, dot_scores, softmax, weighted_sum
+from attnkit._arrays import one_namespace
 
 LIBRARIES = pytest.mark.parametrize("asarray", [np.asarray, torch.tensor])
 WILD = pytest.mark.parametrize("wild", [math.nan, math.inf, -math.inf])
+
+
+def test_every_array_is_named_with_its_library():
+    ones = np.ones((2, 3))
+    message = "weights, values and mask must come from one library; got numpy, numpy and torch"
+    with pytest.raises(ValueError, match=message):
+        one_namespace(weights=ones, values=ones, mask=torch.ones(2, 3))
+
+
+def test_a_tensor_that_is_trained_comes_from_the_library_of_the_others():
+    ones = torch.ones(2, 3)
+    np.testing.assert_array_equal(dot_scores(torch.nn.Parameter(ones), ones).detach(), np.full((2, 2), 3))
 
 
 @WILD

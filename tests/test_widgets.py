@@ -205,6 +205,12 @@ def test_numbers_are_written_as_the_page_writes_them(value, text):
     assert run.stdout.strip() == text
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float32("nan")])
+def test_a_number_that_no_table_should_hold_is_refused(value):
+    with pytest.raises(ValueError, match=f"a cell must be text, None, −∞ or a finite number; got {value}"):
+        number(value)
+
+
 # How the modules are joined
 
 

@@ -19,11 +19,20 @@ from attnkit.checkpoints import Checkpoint
 from attnkit.decoding import BOS, gold_weights
 from attnkit.experiments import EXPERIMENTS, RECIPES, Results, laboratory
 from attnkit.experiments.laboratory import RATES, Laboratory
-from attnkit.experiments.measures import ARTICLES, SPECIAL, articles, measure, recovery, step_seconds
+from attnkit.experiments.measures import (
+    ARTICLES,
+    SPECIAL,
+    HeldOut,
+    articles,
+    gradient_noise,
+    measure,
+    recovery,
+    step_seconds,
+)
 from attnkit.experiments.runs import SEARCH_SEED, Run, perform
 from attnkit.experiments.setting import Setting
 from attnkit.experiments.tasks import translations
-from attnkit.language import ENGLISH, SPANISH
+from attnkit.language import ENGLISH, SPANISH, Pair, make_pairs
 from attnkit.models import build
 from attnkit.models.seq2seq import Output
 
@@ -251,29 +260,49 @@ def test_recovery_tells_the_right_word_from_a_wrong_one(conducted):
 
 
 class Knowing(torch.nn.Module):
-    """A decoder that knows every word but articles, and looks at the English word that each word translates."""
+    """A decoder that knows every word but articles, and looks at the English word that each word translates.
 
-    def __init__(self, pairs):
+    In the padding it guesses, as trained ones do.
+    """
+
+    def __init__(self, pairs, *, looks=True):
         super().__init__()
-        self.pairs = pairs
+        self.pairs, self.looks = pairs, looks
 
     def forward(self, source, _, previous):
         logits = torch.zeros(*previous.shape, len(SPANISH))
+        logits[..., -1] = 0.5
         weights = torch.zeros(*previous.shape, source.shape[1])
         for row, pair in enumerate(self.pairs):
             for i, word in enumerate(pair.target):
                 logits[row, i, SPANISH.encode(["perro" if word in ARTICLES else word])[0]] = 1
             for i, j in pair.sure:
                 weights[row, i, j] = 1
-        return Output(logits, Attention(weights, weights, weights))
+        return Output(logits, Attention(weights, weights, weights) if self.looks else None)
 
 
 def test_articles_are_told_from_other_words():
+    """Neither a link that may be left out nor an article before a word without a link says where it looks."""
     _, _, sets = translations(TINY)
     pairs = sets.bins[10, 14]
     assert any(word in ARTICLES for pair in pairs for word in pair.target)
+    for sure in ({(1, 1)}, {(0, 0)}):
+        pairs = [*pairs, Pair(("the", "dog"), ("el", "perro"), sure, {(0, 0), (1, 1)}, frozenset())]
     found = articles(Checkpoint(Knowing(pairs), ENGLISH, SPANISH, {}), pairs)
     assert found == {"right": 0, "other_right": 1, "own": 1, "noun": 0}
+    blind = articles(Checkpoint(Knowing(pairs, looks=False), ENGLISH, SPANISH, {}), pairs)
+    assert blind == {"right": 0, "other_right": 1}
+
+
+def test_articles_are_what_stands_for_an_article_or_some():
+    """All but al and del, which are prepositions as well."""
+    standing = {
+        pair.target[i]
+        for pair in make_pairs(800, seed=5, lengths=(3, 20))
+        for i, j in pair.sure
+        if pair.source[j] in {"the", "a", "an", "some"}
+    }
+    assert set(ARTICLES) == standing - {"al", "del"}
 
 
 def test_articles_are_measured_as_one_by_one(conducted):
@@ -301,8 +330,17 @@ def test_articles_are_measured_as_one_by_one(conducted):
     assert [found["right"], found["other_right"]] == pytest.approx([np.mean(right[True]), np.mean(right[False])])
 
 
-def test_special_measures_belong_to_an_experiment():
+def test_special_measures_belong_to_an_experiment(conducted):
+    """Each under the name of its function, which sees every translator of the experiment."""
+    folder, _ = conducted
     assert set(SPECIAL) <= set(EXPERIMENTS)
+    recipes = "general", "hard-straight-through"
+    translators = [checkpoints.load(folder / "weights" / f"{recipe}.safetensors") for recipe in recipes]
+    sets = HeldOut(make_pairs(3, seed=5, lengths=(20, 22)), {}, {}, [])
+    for experiment, one in {"forcing": recovery, "reversal": articles, "hardness": gradient_noise}.items():
+        found = SPECIAL[experiment][one.__name__](translators, sets)
+        assert found == [one(translator, sets.test) for translator in translators]
+    assert len(SPECIAL["scores"]["step_seconds"](translators[:1] * 2, sets)) == 2
 
 
 def test_steps_are_timed_for_each_translator(conducted):

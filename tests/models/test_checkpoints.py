@@ -68,6 +68,16 @@ def test_a_compact_file_is_small_and_close(model, tmp_path):
         torch.testing.assert_close(weight, back[name], rtol=1e-6, atol=0)
 
 
+def test_a_scale_stands_beside_its_matrix(model, tmp_path):
+    """Under its name, where the pages look for it too; a layer norm's own scale is a weight like others."""
+    checkpoints.save(tmp_path / "it", model, SOURCE, TARGET, compact=True)
+    tensors, _ = checkpoints.read(tmp_path / "it")
+    assert tensors["output.weight"].dtype == torch.int8
+    assert tensors["output.weight.scale"].shape == (len(TARGET),)
+    names = dict.fromkeys(["output.weight", "output.weight.scale", "norm.scale", "mixer.scale", "scale.scaled.vector"])
+    assert [name for name in names if checkpoints.is_scale(name, names)] == ["output.weight.scale"]
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no checkpoint at .*nowhere"):
         checkpoints.load(tmp_path / "nowhere")

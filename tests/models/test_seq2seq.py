@@ -233,6 +233,16 @@ def test_a_reversed_sentence_keeps_its_order():
     close(states[2, 4], first_read[0])
 
 
+def test_attention_before_the_step_asks_with_the_top_layer():
+    model = make("two layers, bahdanau")
+    source, previous = words()
+    memory = model.encode(source, MASK)
+    state = model.step(previous[:, 0], model.start(memory), memory).state
+    found = model.step(previous[:, 1], state, memory).attention
+    for one, other in zip(found, model.attention(state.hidden[1][:, None], memory, 1), strict=True):
+        close(one, other)
+
+
 @pytest.mark.parametrize("name", ["no attention", "bahdanau", "after, general", "after, input feeding"])
 def test_without_a_teacher_a_step_reads_its_own_word(name):
     model = make(name)
@@ -279,15 +289,19 @@ def test_straight_through_passes_the_gradient_of_the_soft_weights():
     close(*gradients)
 
 
-def test_the_rows_of_memory_and_state_can_be_chosen():
-    """A beam keeps some sentences twice and drops others."""
-    model = make("after, local-p, input feeding")
+@pytest.mark.parametrize("name", DESIGNS)
+def test_the_rows_of_memory_and_state_can_be_chosen(name):
+    """A beam keeps some sentences twice and drops others, with and without padding."""
+    model = make(name)
     source, previous = words()
-    memory = model.encode(source, MASK)
-    step = model.step(previous[:, 0], model.start(memory), memory)
     rows = torch.tensor([2, 0, 2, 2])
-    chosen = model.step(previous[rows, 1], step.state.select(rows), memory.select(rows))
-    close(chosen.logits, model.step(previous[:, 1], step.state, memory).logits[rows])
+    for mask in (MASK, torch.ones_like(MASK)):
+        memory = model.encode(source, mask)
+        assert (memory.mask is None) == mask.all()
+        step = model.step(previous[:, 0], model.start(memory), memory)
+        chosen = model.step(previous[rows, 1], step.state.select(rows), memory.select(rows))
+        close(chosen.logits, model.step(previous[:, 1], step.state, memory).logits[rows])
+        assert chosen.state.position == 2
 
 
 def test_dropout_acts_in_training_alone():

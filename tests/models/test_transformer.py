@@ -7,6 +7,7 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional
 
 from attnkit import checkpoints
 from attnkit.decoding import beam, gold_weights, greedy, pad
@@ -39,6 +40,14 @@ def words(seed=1):
     return torch.where(MASK, source, 0), torch.randint(4, 13, (3, 5), generator=draw)
 
 
+def shaken(name, **choices):
+    """Return a model with every parameter drawn: biases start at 0 and scales at 1, where a wrong one is not seen."""
+    model = make(name, **choices)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    return model
+
+
 def close(found, wanted):
     torch.testing.assert_close(found, wanted, atol=1e-10, rtol=0)
 
@@ -54,8 +63,136 @@ def test_steps_are_the_whole(name):
         step = model.step(previous[:, t], state, memory)
         state = step.state
         close(step.logits, logits[:, t])
-        close(step.attention.weights[:, 0], attention.weights[:, t])
+        for one, many in zip(step.attention, attention, strict=True):
+            close(one[:, 0], many[:, t])
     assert state.position == 5
+
+
+@NAMES
+def test_words_can_be_read_in_portions(name):
+    model = make(name)
+    source, previous = words()
+    memory = model.encode(source, MASK)
+    first, state, _ = model.decode(previous[:, :2], model.start(memory), memory)
+    then, state, _ = model.decode(previous[:, 2:], state, memory)
+    close(torch.cat([first, then], dim=1), model(source, MASK, previous).logits)
+    assert state.position == 5
+
+
+class Plain:
+    """A Transformer in torch's functions alone, from the weights by their names; no caches and no tuples."""
+
+    def __init__(self, model):
+        self.config, self.weights = model.config, dict(model.named_parameters())
+        self.looks = []
+
+    def logits(self, source, mask, previous):
+        causal = torch.ones(previous.shape[1], previous.shape[1], dtype=torch.bool).tril()
+        memory = self.stack("encoder", self.embedded("encoder", source), [("attention", None, mask[:, None, :])])
+        parts = [("attention", None, causal), ("cross_attention", memory, mask[:, None, :])]
+        decoded = self.stack("decoder", self.embedded("decoder", previous), parts)
+        return functional.linear(decoded, self.weights["output.weight"], self.weights["output.bias"])
+
+    def embedded(self, side, numbers):
+        width, positions = self.config.d_model, torch.arange(numbers.shape[1], dtype=torch.double)
+        vectors = self.weights[f"{side}.embedding.weight"][numbers] * math.sqrt(width)
+        if self.config.positions == "learned":
+            vectors = vectors + self.weights[f"{side}.positions"][: numbers.shape[1]]
+        if self.config.positions == "sinusoidal":
+            angles = positions[:, None] / 10_000 ** (torch.arange(0, width, 2) / width)
+            vectors = vectors + torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)
+        return vectors
+
+    def stack(self, side, vectors, attentions):
+        for layer in range(self.config.layers):
+            for part, memory, mask in attentions:
+                vectors = self.sublayer(f"{side}.blocks.{layer}.{part}", vectors, self.attend, memory, mask)
+            vectors = self.sublayer(f"{side}.blocks.{layer}.feed_forward", vectors, self.network)
+        return self.norm(f"{side}.norm", vectors) if self.config.norm == "pre" else vectors
+
+    def sublayer(self, name, vectors, function, *other):
+        if self.config.norm == "pre":
+            return vectors + function(name, self.norm(f"{name}_norm", vectors), *other)
+        return self.norm(f"{name}_norm", vectors + function(name, vectors, *other))
+
+    def norm(self, name, vectors):
+        return functional.layer_norm(vectors, vectors.shape[-1:], *self.of(name, "scale", "shift"))
+
+    def network(self, name, vectors):
+        hidden, hidden_bias, output, output_bias = self.of(name, "hidden", "hidden_bias", "output", "output_bias")
+        return functional.linear(functional.linear(vectors, hidden, hidden_bias).relu(), output, output_bias)
+
+    def attend(self, name, vectors, memory, mask):
+        *into, output = self.of(name, "query", "key", "value", "output")
+        inputs = vectors, *[vectors if memory is None else memory] * 2
+        queries, keys, values = (
+            functional.linear(x, weight).unflatten(-1, (self.config.heads, -1)).transpose(1, 2)
+            for x, weight in zip(inputs, into, strict=True)
+        )
+        if memory is None and self.config.positions == "rotary":
+            queries, keys = self.turned(queries), self.turned(keys)
+        scores = queries @ keys.mT / (math.sqrt(queries.shape[-1]) if self.config.scaled else 1)
+        if memory is None and self.config.positions == "alibi":
+            places, head = torch.arange(scores.shape[-1]), torch.arange(1, self.config.heads + 1)
+            slopes = 2.0 ** (-8 * head / self.config.heads)
+            scores = scores - slopes[:, None, None] * (places[:, None] - places).abs()
+        weights = scores.masked_fill(~mask[..., None, :, :], -math.inf).softmax(dim=-1)
+        out = functional.linear((weights @ values).transpose(1, 2).flatten(2), output)
+        self.looks.append((scores, weights, out))
+        return out
+
+    def turned(self, vectors):
+        """Each pair of numbers is a complex one, and is turned by its position."""
+        n, width = vectors.shape[-2:]
+        angles = torch.arange(n, dtype=torch.double)[:, None] / 10_000 ** (torch.arange(0, width, 2) / width)
+        turned = torch.view_as_complex(vectors.unflatten(-1, (-1, 2)).contiguous()) * torch.exp(1j * angles)
+        return torch.view_as_real(turned).flatten(-2)
+
+    def of(self, name, *parts):
+        return (self.weights[f"{name}.{part}"] for part in parts)
+
+
+@NAMES
+def test_plain_torch_agrees(name):
+    model = shaken(name)
+    source, previous = words()
+    found, plain = model(source, MASK, previous), Plain(model)
+    close(found.logits, plain.logits(source, MASK, previous))
+    scores, weights, output = plain.looks[-1]  # the last attention of all is that of the last block to the source
+    seen = MASK[:, None, :].expand_as(found.attention.scores)
+    close(found.attention.scores[seen], scores.mean(dim=1)[seen])
+    close(found.attention.weights, weights.mean(dim=1))
+    close(found.attention.output, output)
+
+
+def test_fresh_weights_keep_numbers_at_their_size():
+    """Words enter with variance 1; matrices are drawn as Glorot and Bengio do (2010, eq. 16)."""
+    model = make("learned", source_words=1009, target_words=1013, d_model=128, longest=211)
+    stacks = model.encoder, model.decoder
+    tables = [table for stack in stacks for table in (stack.embedding.weight, stack.positions)]
+    spreads = [table.std().item() * math.sqrt(128) for table in tables]
+    assert spreads == pytest.approx([1] * 4, rel=0.03)
+    matrices = [weight for stack in stacks for weight in stack.blocks.parameters() if weight.ndim == 2]
+    assert len(matrices) == 2 * 6 + 2 * 10
+    for matrix in matrices:
+        assert matrix.abs().max().item() == pytest.approx(math.sqrt(6 / sum(matrix.shape)), rel=0.03)
+
+
+def test_dropout_acts_in_training_alone():
+    """On the embeddings of both sides, positions included, and on what the last block hands on."""
+    model = shaken("post", dropout=0.5)
+    source, previous = words()
+    dropouts = [part for part in model.modules() if isinstance(part, torch.nn.Dropout)]
+    assert {part.p for part in dropouts} == {0.5}
+    close(*(model(source, MASK, previous).logits for _ in range(2)))
+    model.train()
+    for part in dropouts:
+        part.p = 1.0  # nothing is left, so all tokens are alike
+    memory = model.encode(source, MASK)
+    logits, _, blocks = model.decode(previous, model.start(memory), memory)
+    for states in (memory.states, blocks[0].output):
+        close(states, states[:1, :1].expand_as(states))
+    close(logits, model.output.bias.expand_as(logits))
 
 
 @NAMES
@@ -125,21 +262,29 @@ def test_without_a_teacher_a_step_reads_its_own_word(name):
     free = model(source, MASK, previous, forced)
     own = free.logits.argmax(dim=-1)
     read = torch.cat([previous[:, :1], own[:, :-1]], dim=1)
-    close(free.logits, model(source, MASK, read).logits)
-    half = torch.arange(5) < 3
-    mixed = model(source, MASK, previous, half.expand_as(previous)).logits
-    close(mixed[:, :3], model(source, MASK, previous).logits[:, :3])
+    wanted = model(source, MASK, read)
+    close(free.logits, wanted.logits)
+    for one, other in zip(free.attention, wanted.attention, strict=True):
+        close(one, other)
+    forced[1, 3] = forced[2, 1:3] = True  # in two sentences the teacher speaks for a while
+    mixed = model(source, MASK, previous, forced).logits
+    read = torch.where(forced[:, 1:], previous[:, 1:], mixed.argmax(dim=-1)[:, :-1])
+    read = torch.cat([previous[:, :1], read], dim=1)
+    close(mixed, model(source, MASK, read).logits)
 
 
 @NAMES
 def test_rows_of_memory_and_state_can_be_chosen(name):
     model = make(name)
     source, previous = words()
-    memory = model.encode(source, MASK)
-    step = model.step(previous[:, 0], model.start(memory), memory)
-    rows = torch.tensor([2, 0, 0])
-    chosen = model.step(previous[rows, 1], step.state.select(rows), memory.select(rows))
-    close(chosen.logits, model.step(previous[:, 1], step.state, memory).logits[rows])
+    rows = torch.tensor([2, 0, 0, 0])
+    for mask in (MASK, torch.ones_like(MASK)):
+        memory = model.encode(source, mask)
+        assert (memory.mask is None) == mask.all()
+        step = model.step(previous[:, 0], model.start(memory), memory)
+        chosen = model.step(previous[rows, 1], step.state.select(rows), memory.select(rows))
+        close(chosen.logits, model.step(previous[:, 1], step.state, memory).logits[rows])
+        assert chosen.state.position == 2
 
 
 def test_a_beam_of_one_is_greedy():
@@ -168,7 +313,8 @@ def test_designs_name_their_architecture():
     recurrent = Config(source_words=11, target_words=13)
     transformer = TransformerConfig(source_words=11, target_words=13, positions="rotary")
     for config in (recurrent, transformer, LanguageModelConfig(source_words=4, target_words=13, mask="weak")):
-        assert design_from_json(json.loads(json.dumps(design_to_json(config)))) == config
+        written = json.loads(json.dumps(design_to_json(config)))
+        assert [design_from_json(written) for _ in range(2)] == [config] * 2  # it is read, and not used up
     with pytest.raises(
         ValueError, match="architecture must be one of recurrent, transformer, language-model; got 'mamba'"
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -140,6 +141,8 @@ def number(cell: Cell, digits: int = 3) -> str:
         return "—"
     if cell == float("-inf"):
         return "−∞"
+    if not math.isfinite(cell):
+        raise ValueError(f"a cell must be text, None, −∞ or a finite number; got {cell}")
     rounded = Decimal(float(cell)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return f"−{-rounded}" if rounded < 0 else str(abs(rounded))
 
