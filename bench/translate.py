@@ -18,9 +18,11 @@ NAMES = ("none", "bahdanau", "general")
 WORDS, SENTENCES = 20, 50
 
 TRANSLATE_JS = """async ([name, sentences]) => {
-    const { readTranslator } = await import("/widgets/frame/seq2seq.mjs");
+    const { readTranslator } = await import("/widgets/frame/checkpoint.mjs");
+    const { Seq2Seq } = await import("/widgets/frame/seq2seq.mjs");
+    const { Transformer } = await import("/widgets/frame/transformer.mjs");
     const bytes = await (await fetch(`/weights/${name}.safetensors`)).arrayBuffer();
-    const translator = readTranslator(new Uint8Array(bytes));
+    const translator = readTranslator(new Uint8Array(bytes), [Seq2Seq, Transformer]);
     return sentences.map((words) => {
         const start = performance.now();
         translator.translate(words);

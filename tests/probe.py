@@ -13,13 +13,14 @@ from attnkit.widgets.frame.widget import Table, Widget
 
 ROOT = Path(__file__).parents[1]
 MODULE = """import { h } from "../frame/dom.mjs";
+import { Seq2Seq } from "../frame/seq2seq.mjs";
 import { translators } from "../frame/weights.mjs";
 
 function render({ model, el }) {
   const said = h("p", { class: "said" });
   const sentence = (one) => one.translate(["let's", "go"]).words.join(" ");
   const say = (...found) => (said.textContent = found.map(sentence).join(" | "));
-  const waiting = translators({ model, names: model.get("models"), ready: say });
+  const waiting = translators({ model, names: model.get("models"), architectures: [Seq2Seq], ready: say });
   el.append(waiting.element, said);
   return waiting.end;
 }

@@ -217,10 +217,11 @@ def states():
 
 PAGE = """
 const { table } = await import('./attnkit/widgets/bottleneck/bottleneck.mjs');
-const { readTranslator } = await import('./attnkit/widgets/frame/seq2seq.mjs');
+const { readTranslator } = await import('./attnkit/widgets/frame/checkpoint.mjs');
+const { Seq2Seq } = await import('./attnkit/widgets/frame/seq2seq.mjs');
 const { readFileSync } = await import('node:fs');
 const { files, states } = JSON.parse(readFileSync(0, 'utf-8'));
-const found = files.map((file) => readTranslator(new Uint8Array(readFileSync(file))));
+const found = files.map((file) => readTranslator(new Uint8Array(readFileSync(file)), [Seq2Seq]));
 console.log(JSON.stringify(states.map((state) => table(state, ...found))));
 """
 

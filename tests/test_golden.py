@@ -69,6 +69,29 @@ def _gaussian(centres, n_keys, half_width):
     return (bells.log_prob(torch.arange(n_keys)) - bells.log_prob(bells.mean)).exp()
 
 
+def _sinusoidal(positions, width, base):
+    clocks = positions[:, None] * torch.tensor(float(base)).double() ** (-torch.arange(0, width, 2) / width)
+    return torch.view_as_real(torch.polar(torch.ones_like(clocks), torch.pi / 2 - clocks)).flatten(1)[:, :width]
+
+
+def _rotary(vectors, positions, base):
+    pairs = torch.view_as_complex(vectors.unflatten(1, (-1, 2)).contiguous())
+    angles = positions[:, None] * torch.logspace(0, -1, pairs.shape[1] + 1, base=base).double()[:-1]
+    return torch.view_as_real(pairs * torch.exp(1j * angles)).flatten(1)
+
+
+def _alibi_slopes(heads):
+    """Give the rule of the authors' own code: between two powers of 2, every second slope of the larger one."""
+    power = 2 ** int(np.log2(heads))
+    slopes = [2 ** (-8 / power * h) for h in range(1, power + 1)]
+    rest = [] if heads == power else _alibi_slopes(2 * power)[0::2][: heads - power].tolist()
+    return torch.tensor(slopes + rest)
+
+
+def _distances(queries, keys):
+    return queries[:, None].double() - keys[None].double()
+
+
 @torch.no_grad()
 def _lstm_step(inputs, hidden, cell, *weights):
     module = torch.nn.LSTMCell(len(inputs), len(hidden), dtype=inputs.dtype)
@@ -96,6 +119,18 @@ TORCH = {
         torch.cdist(centres[:, None], torch.arange(n_keys).double()[:, None]) <= half_width
     ),
     "lstmStep": _lstm_step,
+    "scaledDotScores": lambda queries, keys: (queries @ keys.T).div(queries.shape[1] ** 0.5),
+    "layerNorm": lambda vectors, scale, shift, epsilon=1e-5: functional.layer_norm(
+        vectors, scale.shape, scale, shift, epsilon
+    ),
+    "sinusoidalPositions": _sinusoidal,
+    "rotary": _rotary,
+    "alibiSlopes": _alibi_slopes,
+    "alibiBiases": lambda queries, keys, slopes: -_distances(queries, keys).abs() * slopes[:, None, None],
+    "causalMask": lambda queries, keys=None: _distances(queries, queries if keys is None else keys) >= 0,
+    "slidingWindowMask": lambda queries, keys, width: (
+        _distances(queries, keys).ge(0) & _distances(queries, keys).lt(width)
+    ),
     "dotScores": lambda queries, keys: queries @ keys.T,
     "cosineScores": lambda queries, keys: functional.cosine_similarity(queries[:, None], keys[None], dim=-1),
     "softmax": _softmax,

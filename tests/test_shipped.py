@@ -62,10 +62,12 @@ def test_the_printed_values_are_found_again(name):
 
 
 PAGE = """
-const { readTranslator } = await import('./attnkit/widgets/frame/seq2seq.mjs');
+const { readTranslator } = await import('./attnkit/widgets/frame/checkpoint.mjs');
+const { Seq2Seq } = await import('./attnkit/widgets/frame/seq2seq.mjs');
+const { LanguageModel, Transformer } = await import('./attnkit/widgets/frame/transformer.mjs');
 const { readFileSync, writeFileSync } = await import('node:fs');
 const { file, sentences, logits } = JSON.parse(readFileSync(0, 'utf-8'));
-const translator = readTranslator(new Uint8Array(readFileSync(file)));
+const translator = readTranslator(new Uint8Array(readFileSync(file)), [Seq2Seq, Transformer, LanguageModel]);
 const found = sentences.map((words) => translator.translate(words));
 writeFileSync(logits, new Float64Array(found.flatMap(({ steps }) => steps.flatMap(({ logits }) => [...logits]))));
 console.log(JSON.stringify(found.map(({ words, ended, logProbability }) => ({ words, ended, logProbability }))));

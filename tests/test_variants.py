@@ -56,10 +56,11 @@ def make(**state):
 
 PAGE = """
 const { table } = await import('./attnkit/widgets/luong/variants.mjs');
-const { readTranslator } = await import('./attnkit/widgets/frame/seq2seq.mjs');
+const { readTranslator } = await import('./attnkit/widgets/frame/checkpoint.mjs');
+const { Seq2Seq } = await import('./attnkit/widgets/frame/seq2seq.mjs');
 const { readFileSync } = await import('node:fs');
 const { folder, states } = JSON.parse(readFileSync(0, 'utf-8'));
-const translator = (name) => readTranslator(new Uint8Array(readFileSync(`${folder}/${name}.safetensors`)));
+const translator = (name) => readTranslator(new Uint8Array(readFileSync(`${folder}/${name}.safetensors`)), [Seq2Seq]);
 console.log(JSON.stringify(states.map((state) => table(state, ...state.models.map(translator)))));
 """
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
+import re
 import subprocess
 from types import SimpleNamespace
 
 import pytest
 from sphinx.errors import ExtensionError
 
-from attnkit.widgets import TwoVectors
+from attnkit.widgets import ScoreHeatmap, TwoVectors
 from attnkit.widgets.frame import bundle, weights
 from tests.probe import ROOT, make_probe
+
+ENGINES = "function readTranslator", "class Seq2Seq", "class Transformer"
 
 
 @pytest.fixture
@@ -64,12 +67,21 @@ def test_the_page_script_knows_every_version(probe):
     assert json.dumps({name: weights.version(name) for name in ("one", "two")}) in script
 
 
-def test_a_module_carries_the_shared_modules_that_it_imports_and_no_other(probe):
-    assert bundle._imported(bundle.FOLDER / "probe/probe.mjs") == list(bundle.SHARED)
-    assert "function readTranslator" in bundle.esm("probe/probe")
-    small = bundle.esm("scoring/two_vectors")
-    assert "function readTranslator" not in small
-    assert "function cosine" in small
+@pytest.mark.usefixtures("probe")
+def test_a_module_carries_the_shared_modules_that_it_imports_and_no_other():
+    for script in (bundle.esm("probe/probe"), bundle.page_script.__wrapped__("probe/probe")):
+        assert [name for name in ENGINES if name in script] == ["function readTranslator", "class Seq2Seq"]
+
+
+def test_a_page_carries_the_widgets_that_it_shows_and_no_other():
+    figure, other = TwoVectors().static_html(), ScoreHeatmap(tokens=["a"], vectors=[[1]]).static_html()
+    assert bundle.shown_on(f"<p>{figure}</p>{other}{figure}") == ("scoring/score_heatmap", "scoring/two_vectors")
+    assert bundle.shown_on("<figure class='other' data-widget='scoring/two_vectors'>") == ()
+    page = bundle.page_script("scoring/two_vectors")
+    assert re.findall(r'^widgets\["(.*)"\]', page, re.MULTILINE) == ["scoring/two_vectors"]
+    for script in (page, bundle.esm("scoring/two_vectors")):
+        assert "function cosine" in script
+        assert not any(name in script for name in ENGINES)
 
 
 def test_no_name_of_a_shared_module_or_of_the_host_meets_another(tmp_path):
@@ -103,13 +115,17 @@ def book_widgets():
 
 
 def test_the_build_writes_what_a_page_needs_and_no_more(probe, book_widgets, tmp_path):
-    app = SimpleNamespace(outdir=tmp_path / "html")
-    for body in (TwoVectors().static_html(), probe(models=["two"]).static_html()):
-        book_widgets.bring(app, "chapter", "page.html", {"body": body}, None)
+    asked = []
+    app = SimpleNamespace(outdir=tmp_path / "html", add_js_file=lambda file, **_: asked.append(file))
+    body = probe(models=["two"]).static_html()
+    book_widgets.bring(app, "part/chapter", "page.html", {"body": f"<p>{body}</p>{body}"}, None)
     book_widgets.bring(app, "search", "search.html", {}, None)
-    [script] = (tmp_path / "html").rglob("*.js")
-    assert script.relative_to(tmp_path).as_posix() == "html/_static/weights/two.js"
-    assert script.read_text("utf-8") == weights.script("two")
+    static = tmp_path / "html" / "_static"
+    assert {path.relative_to(static).as_posix(): path.read_text("utf-8") for path in static.rglob("*.js")} == {
+        "attnkit-part-chapter.js": bundle.page_script.__wrapped__("probe/probe"),
+        "weights/two.js": weights.script("two"),
+    }
+    assert asked == ["attnkit-part-chapter.js"]
 
 
 def test_the_build_stops_at_weights_that_are_not_there(probe, book_widgets, tmp_path):

@@ -1,4 +1,4 @@
-"""The widgets on built pages: one script and one stylesheet for all of them, and a directive for Markdown pages.
+"""The widgets on built pages: one stylesheet for all, a script for each page, and a directive for Markdown pages.
 
 A notebook's widget comes out of its stored output. A page that runs no code writes::
 
@@ -61,26 +61,31 @@ class WidgetDirective(SphinxDirective):
 
 
 def write(app: Sphinx) -> None:
-    """Write the widgets' script and stylesheet beside the pages; Sphinx adds a hash of the content to each link."""
-    static = Path(app.outdir, "_static")
-    static.mkdir(parents=True, exist_ok=True)
-    (static / "attnkit.js").write_text(bundle.page_script(), "utf-8")
-    (static / "attnkit.css").write_text(bundle.stylesheet(), "utf-8")
-    # A classic script, because a module script does not load from file://; it waits for nothing and holds up nothing.
-    app.add_js_file("attnkit.js", priority=100, loading_method="async", fetchpriority="high")
+    """Write the widgets' stylesheet beside the pages; Sphinx adds a hash of the content to each link."""
+    put(app, "attnkit.css", bundle.stylesheet())
     app.add_css_file("attnkit.css", priority=400)  # it brings the colours that book.css uses
 
 
 def bring(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document) -> None:
-    """Write the weights that a page's widgets run on beside the pages; a widget adds the script when it is near."""
-    for name in weights.needed_by(context.get("body", "")):
+    """Write what a page's widgets run on: one script, and the weights, which a widget asks for when it is near."""
+    body = context.get("body", "")
+    for name in weights.needed_by(body):
         try:
-            script = weights.script(name)
+            put(app, f"weights/{name}.js", weights.script(name))
         except ValueError as refusal:
             raise ExtensionError(f"a widget on {pagename} cannot run: {refusal}") from refusal
-        target = Path(app.outdir, "_static", "weights", f"{name}.js")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(script, "utf-8")
+    if shown := bundle.shown_on(body):
+        file = f"attnkit-{pagename.replace('/', '-')}.js"  # host.js looks for the weights in a folder beside it
+        put(app, file, bundle.page_script(*shown))
+        # A classic script, because a module does not load from file://; it waits for nothing and holds up nothing.
+        app.add_js_file(file, priority=100, loading_method="async", fetchpriority="high")
+
+
+def put(app: Sphinx, file: str, text: str) -> None:
+    """Write a file that pages load."""
+    target = Path(app.outdir, "_static", file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, "utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,9 +14,10 @@ import torch
 
 import attnkit
 from attnkit import checkpoints
-from attnkit.decoding import BOS, greedy, pad
+from attnkit.decoding import BOS, greedy, next_word_probabilities, pad
+from attnkit.experiments.heads import PLACES, without_head
 from attnkit.language import Vocabulary, tokenise
-from attnkit.models import Config, build
+from attnkit.models import Config, LanguageModelConfig, TransformerConfig, build
 from attnkit.widgets import (
     Alignment,
     Bottleneck,
@@ -36,13 +38,8 @@ def formulas() -> list[dict[str, Any]]:
     rng = np.random.default_rng(0)
     cases: list[dict[str, Any]] = []
 
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: plain(part) for key, part in value.items()}
-        return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-
     def add(name: str, answer: Any, *arguments: Any) -> None:
-        cases.append({"function": name, "arguments": [plain(a) for a in arguments], "answer": plain(answer)})
+        cases.append(call(name, answer, *arguments))
 
     for size in (0.01, 1.0, 100.0):
         queries, keys = size * rng.normal(size=(3, 5)), rng.normal(size=(7, 5))
@@ -87,6 +84,49 @@ def formulas() -> list[dict[str, Any]]:
         centres = np.array([0.0, 2.5, 4.25, 13.0])
         add("localWindow", attnkit.local_window(centres, 7, half_width), centres, 7, half_width)
         add("localGaussian", attnkit.local_gaussian(centres, 7, half_width), centres, 7, half_width)
+    return [*cases, *transformer_formulas()]
+
+
+def call(name: str, answer: Any, *arguments: Any) -> dict[str, Any]:
+    """Return one call of a function with its answer, as JSON has them."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(part) for key, part in value.items()}
+        return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+    return {"function": name, "arguments": [plain(a) for a in arguments], "answer": plain(answer)}
+
+
+def transformer_formulas() -> list[dict[str, Any]]:
+    """Return such calls of the formulas that a Transformer is made of."""
+    rng = np.random.default_rng(5)
+    cases: list[dict[str, Any]] = []
+
+    def add(name: str, answer: Any, *arguments: Any) -> None:
+        cases.append(call(name, answer, *arguments))
+
+    for width in (1, 5, 12):
+        queries, keys = rng.normal(size=(3, width)), rng.normal(size=(7, width))
+        add("scaledDotScores", attnkit.scaled_dot_scores(queries, keys), queries, keys)
+        learned = rng.normal(size=width), rng.normal(size=width)
+        add("layerNorm", attnkit.layer_norm(keys, *learned), keys, *learned)
+        add("layerNorm", attnkit.layer_norm(1e-3 * keys, *learned, 0.5), 1e-3 * keys, *learned, 0.5)
+    early, late = np.arange(7), np.array([3, 11, 0.25])
+    for width, base in ((1, 10_000), (6, 10_000), (11, 10_000), (6, 10)):
+        for places in (early, late):
+            add("sinusoidalPositions", attnkit.sinusoidal_positions(places, width, base), places, width, base)
+    for vectors, places, base in ((rng.normal(size=(7, 6)), early, 10_000), (rng.normal(size=(3, 2)), late, 10)):
+        add("rotary", attnkit.rotary(vectors, places, base), vectors, places, base)
+    for heads in (*range(1, 10), 16, 17):
+        add("alibiSlopes", attnkit.alibi_slopes(heads), heads)
+    slopes = np.asarray(attnkit.alibi_slopes(3))
+    for places in (early, late):
+        add("alibiBiases", attnkit.alibi_biases(places, early, slopes), places, early, slopes)
+        add("causalMask", attnkit.causal_mask(places), places)
+        add("causalMask", attnkit.causal_mask(places, early), places, early)
+        for width in (1, 3, 99):
+            add("slidingWindowMask", attnkit.sliding_window_mask(places, early, width), places, early, width)
     return cases
 
 
@@ -157,6 +197,12 @@ DESIGNS: list[dict[str, Any]] = [
 ]
 
 
+def made_vocabularies() -> tuple[Vocabulary, Vocabulary]:
+    """Return vocabularies of 11 and 13 words, the special tokens included."""
+    source, target = "let's go don't eat the pizza ,", "vamos no comas la pizza y el perro ,"
+    return Vocabulary(source.split()), Vocabulary(target.split())
+
+
 def translators() -> list[dict[str, Any]]:
     """Return a small translator of each design, as the bytes of its checkpoint, with what it makes of sentences.
 
@@ -164,10 +210,7 @@ def translators() -> list[dict[str, Any]]:
     checkpoint holds, in float64, so that a page must agree in all digits. A score of −∞ is None in JSON.
     """
     rng = np.random.default_rng(2)
-    source, target = (
-        Vocabulary(words.split())
-        for words in ("let's go don't eat the pizza ,", "vamos no comas la pizza y el perro ,")
-    )
+    source, target = made_vocabularies()
     sentences = [["let's", "go"], ["don't", "eat", "the", "<b>", "pizza", ",", "go"]]
     previous = [BOS, 6, 12, 3, 5]
     cases = []
@@ -200,6 +243,95 @@ def run(model: Any, source: Any, target: Any, sentence: list[str], previous: lis
     return {"sentence": sentence, "previous": previous, "steps": steps, "translation": translation}
 
 
+BLOCKS = {"target_words": 13, "d_model": 6, "heads": 2, "layers": 1, "d_feed_forward": 7, "longest": 64}
+STACKS: list[dict[str, Any]] = [
+    {"layers": 2},
+    *({"positions": positions} for positions in ("none", "learned", "alibi")),
+    {"positions": "rotary", "d_model": 8},
+    {"norm": "post", "scaled": False},
+    {"norm": "post", "positions": "learned", "layers": 2},
+    {"positions": "alibi", "heads": 5, "d_model": 5},
+    {"positions": "rotary", "heads": 3, "d_model": 12, "scaled": False},
+    *({"mask": mask} for mask in ("none", "inverted")),
+    {"mask": "weak", "positions": "alibi", "heads": 1, "d_model": 3, "layers": 3},
+]
+ALONE = [0, 4, 6, 8, 10, 11]  # the designs that are given to language models too
+
+
+def transformers() -> list[dict[str, Any]]:
+    """Return a small Transformer of each design, and some language models, with every stage of what they make.
+
+    Weights and answers are made as in :func:`translators`.
+    """
+    rng = np.random.default_rng(3)
+    source, target = made_vocabularies()
+    designs = [
+        *({"source_words": 11, **BLOCKS, **design} for design in STACKS),
+        *({"source_words": 4, **BLOCKS, **STACKS[number]} for number in ALONE),
+    ]
+    cases = []
+    for number, design in enumerate(designs):
+        translates = design["source_words"] > 4
+        model = build(TransformerConfig(**design) if translates else LanguageModelConfig(**design))
+        for weights in model.parameters():
+            weights.data = torch.from_numpy(rng.uniform(-1, 1, size=weights.shape).astype(np.float32))
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "model.safetensors")
+            vocabularies = source if translates else Vocabulary([]), target
+            checkpoints.save(path, model, *vocabularies, compact=number > 0)
+            model, contents = checkpoints.load(path).model.double(), path.read_bytes()
+        sentence = ["don't", "eat", "<b>"] if translates else []
+        answer = answer_of(model, *vocabularies, sentence, [BOS, 6, 12, 3])
+        cases.append({"design": design, "file": base64.b64encode(contents).decode("ascii"), **answer})
+    return cases
+
+
+@torch.inference_mode()
+def answer_of(model: Any, source: Any, target: Any, sentence: list[str], previous: list[int]) -> dict[str, Any]:
+    """Return every stage for given previous words, read at once and one by one, and without some heads."""
+
+    def told(stages: Any) -> Any:
+        if isinstance(stages, torch.Tensor):
+            return told(stages[0].tolist())
+        if isinstance(stages, list):
+            return [told(stage) for stage in stages]
+        if stages == -np.inf:
+            return None
+        return {name: told(stage) for name, stage in stages._asdict().items()} if hasattr(stages, "_asdict") else stages
+
+    def decoded(model: Any) -> Any:
+        at_once = model.decode(torch.tensor([previous]), model.start(memory), *[memory] * model.reads)
+        return {"logits": told(at_once.logits), "blocks": told(at_once.blocks)}
+
+    words, mask = pad([source.encode(sentence)])
+    memory, read = model.read(words, mask) if model.reads else (model.encode(words, mask), [])
+    answer = {"read": told(read), "states": told(memory.states) if model.reads else [], "decoded": decoded(model)}
+    state, steps = model.start(memory), []
+    for word in previous:
+        logits, state, look = model.step(torch.tensor([word]), state, memory)
+        steps.append({"logits": told(logits)} | ({} if look is None else {"weights": told(look.weights)[0]}))
+    [best] = greedy(model, words, mask)
+    translation = {"words": target.decode(best.ids), "ended": best.ended, "logProbability": best.log_probability}
+    poorer = model
+    for place in PLACES if model.reads else ["self"]:
+        poorer = without_head(poorer, place, layer=0, head=0)
+    memory = poorer.encode(words, mask)
+    answer |= {"steps": steps, "translation": translation, "without": decoded(poorer)["logits"]}
+    return {"sentence": sentence, "previous": previous, **answer}
+
+
+def chances() -> list[dict[str, Any]]:
+    """Return logits with the probabilities from which a next word is drawn."""
+    rng = np.random.default_rng(4)
+    cases = []
+    for temperature, top_k, top_p in product((1.0, 0.25, 3.0), (None, 1, 4, 99), (1.0, 0.5, 0.9)):
+        for logits in (rng.normal(size=11), np.zeros(6)):  # words that differ, and words that are equally likely
+            found = next_word_probabilities(torch.tensor(logits), temperature=temperature, top_k=top_k, top_p=top_p)
+            options = {"temperature": temperature, "topP": top_p} | ({} if top_k is None else {"topK": top_k})
+            cases.append({"logits": logits.tolist(), "options": options, "probabilities": found.tolist()})
+    return cases
+
+
 TYPED = [
     "Don’t eat, please!",
     "  the dog  loved the\tball , it was\nvery excited.",
@@ -217,7 +349,14 @@ def tokens() -> list[dict[str, Any]]:
     return [{"text": text, "tokens": tokenise(text)} for text in TYPED]
 
 
-GOLDEN = {"formulas.json": formulas, "widgets.json": widgets, "translators.json": translators, "tokens.json": tokens}
+GOLDEN = {
+    "formulas.json": formulas,
+    "widgets.json": widgets,
+    "translators.json": translators,
+    "transformers.json": transformers,
+    "chances.json": chances,
+    "tokens.json": tokens,
+}
 
 if __name__ == "__main__":
     for file, make in GOLDEN.items():

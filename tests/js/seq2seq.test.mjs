@@ -4,17 +4,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { likeliest, lookUp, readTensors, readTranslator, tokenise } from "../../attnkit/widgets/frame/seq2seq.mjs";
+import { likeliest, lookUp, readTensors, readTranslator, tokenise } from "../../attnkit/widgets/frame/checkpoint.mjs";
+import { Seq2Seq } from "../../attnkit/widgets/frame/seq2seq.mjs";
 import { assertClose, golden } from "./close.mjs";
 
 const CASES = golden("translators.json").map(({ file, ...given }) => ({ bytes: Uint8Array.from(Buffer.from(file, "base64")), ...given }));
-const read = (wanted) => readTranslator(CASES.find(({ design }) => Object.keys(wanted).every((name) => design[name] === wanted[name])).bytes);
+const translatorOf = (bytes) => readTranslator(bytes, [Seq2Seq]);
+const read = (wanted) => translatorOf(CASES.find(({ design }) => Object.keys(wanted).every((name) => design[name] === wanted[name])).bytes);
 const listed = (numbers) => Array.from(numbers, (x) => (x === -Infinity ? null : x));
 const idsOf = (translator, words) => lookUp(translator.source, words).map(({ id }) => id);
 
 for (const { bytes, design, answers } of CASES) {
   test(`forward pass and translation, ${JSON.stringify(design)}`, () => {
-    const translator = readTranslator(bytes);
+    const translator = translatorOf(bytes);
     for (const { sentence, previous, steps, translation } of answers) {
       const memory = translator.encode(idsOf(translator, sentence));
       let state = translator.start(memory);
@@ -33,7 +35,7 @@ for (const { bytes, design, answers } of CASES) {
 }
 
 test("the golden designs use every choice, and end sentences both ways", () => {
-  const all = CASES.map(({ bytes }) => readTranslator(bytes).config);
+  const all = CASES.map(({ bytes }) => translatorOf(bytes).config);
   const seen = (name) => [...new Set(all.map((config) => config[name]))].sort();
   assert.deepEqual(seen("attention"), ["after", "before", "none"]);
   assert.deepEqual(seen("score"), ["additive", "concat", "cosine", "dot", "general", "location"]);
@@ -79,7 +81,7 @@ test("a step looks with the weights that it is given, as they are", () => {
 
 test("a translation tells all its steps, the one that closes the sentence too", () => {
   for (const { bytes, answers } of CASES) {
-    const translator = readTranslator(bytes);
+    const translator = translatorOf(bytes);
     const { words, ended, steps } = translator.translate(answers[0].sentence);
     assert.deepEqual(steps.slice(0, words.length).map(({ word }) => word), words);
     assert.equal(steps.length, words.length + ended);
@@ -173,13 +175,13 @@ function withThreeLayers(header) {
 
 for (const [sentence, make] of Object.entries(DAMAGED)) {
   test(`damaged weights: ${sentence}`, () => {
-    assert.throws(() => readTranslator(make()), new RegExp(`^Error: These weights are damaged: .*${sentence}`));
+    assert.throws(() => translatorOf(make()), new RegExp(`^Error: These weights are damaged: .*${sentence}`));
   });
 }
 
 const refusal = (bytes) => {
   try {
-    readTranslator(bytes);
+    translatorOf(bytes);
     return null;
   } catch (error) {
     return error;
@@ -210,5 +212,5 @@ test("the reader takes bytes that begin anywhere in a buffer, as a kernel sends 
   shifted.set(WHOLE, 3);
   const view = shifted.subarray(3);
   assert.deepEqual(readTensors(view), readTensors(WHOLE));
-  assert.deepEqual(readTranslator(view).translate(SENTENCE), readTranslator(WHOLE).translate(SENTENCE));
+  assert.deepEqual(translatorOf(view).translate(SENTENCE), translatorOf(WHOLE).translate(SENTENCE));
 });

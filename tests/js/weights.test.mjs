@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Seq2Seq } from "../../attnkit/widgets/frame/seq2seq.mjs";
 import { loadTranslator } from "../../attnkit/widgets/frame/weights.mjs";
 import { golden } from "./close.mjs";
 
@@ -34,7 +35,7 @@ function modelWith(...answers) {
 
 test("many widgets get one translator from one question", async () => {
   const [first, second] = [modelWith([{ weights: "many" }, [view(BYTES)]]), modelWith()];
-  const found = await Promise.all([loadTranslator(first, "many"), loadTranslator(second, "many"), loadTranslator(first, "many")]);
+  const found = await Promise.all([loadTranslator(first, "many", [Seq2Seq]), loadTranslator(second, "many", [Seq2Seq]), loadTranslator(first, "many", [Seq2Seq])]);
   assert.equal(new Set(found).size, 1);
   assert.deepEqual(found[0].translate(["let's", "go"]).words, golden("translators.json")[0].answers[0].translation.words);
   assert.deepEqual([first.questions, second.questions], [[{ weights: "many" }], []]);
@@ -44,20 +45,20 @@ test("many widgets get one translator from one question", async () => {
 test("each question hears its own answer", async () => {
   const wrong = [{ weights: "b", error: "no b" }];
   const model = modelWith(wrong, [{ weights: "a" }, [view(BYTES)]]);
-  const [b, a] = await Promise.allSettled([loadTranslator(model, "b"), loadTranslator(model, "a")]);
+  const [b, a] = await Promise.allSettled([loadTranslator(model, "b", [Seq2Seq]), loadTranslator(model, "a", [Seq2Seq])]);
   assert.deepEqual([b.reason.message, a.status], ["no b", "fulfilled"]);
 });
 
 test("after a failure they can be asked for again", async () => {
   const damaged = [{ weights: "again" }, [view(BYTES.subarray(0, 99))]];
   const model = modelWith([{ weights: "again", error: "Are you online?" }], damaged, [{ weights: "again" }, [view(BYTES)]]);
-  await assert.rejects(loadTranslator(model, "again"), /^Error: Are you online\?/);
-  await assert.rejects(loadTranslator(model, "again"), /^Error: These weights are damaged/);
-  assert.equal((await loadTranslator(model, "again")).config.attention, "none");
+  await assert.rejects(loadTranslator(model, "again", [Seq2Seq]), /^Error: Are you online\?/);
+  await assert.rejects(loadTranslator(model, "again", [Seq2Seq]), /^Error: These weights are damaged/);
+  assert.equal((await loadTranslator(model, "again", [Seq2Seq])).config.attention, "none");
   assert.equal(model.questions.length, 3);
 });
 
 test("a question that cannot be sent is a failure, too", async () => {
   const closed = { on() {}, off() {}, send: () => assert.fail("This widget is closed.") };
-  await assert.rejects(loadTranslator(closed, "closed"), /This widget is closed\./);
+  await assert.rejects(loadTranslator(closed, "closed", [Seq2Seq]), /This widget is closed\./);
 });

@@ -3,11 +3,14 @@
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { readTranslator } from "../../attnkit/widgets/frame/seq2seq.mjs";
+import { readTranslator } from "../../attnkit/widgets/frame/checkpoint.mjs";
+import { Seq2Seq } from "../../attnkit/widgets/frame/seq2seq.mjs";
+import { LanguageModel, Transformer } from "../../attnkit/widgets/frame/transformer.mjs";
 import { assertClose, golden } from "./close.mjs";
 
 const weights = new URL("../../attnkit/weights/", import.meta.url);
-const shipped = (name) => readTranslator(new Uint8Array(readFileSync(new URL(`${name}.safetensors`, weights))));
+const bytesOf = (name) => new Uint8Array(readFileSync(new URL(`${name}.safetensors`, weights)));
+const shipped = (name) => readTranslator(bytesOf(name), [Seq2Seq, Transformer, LanguageModel]);
 
 for (const [i, { widget, translators, state, table }] of golden("widgets.json").entries()) {
   test(`${widget}, state ${i}`, async () => {

@@ -2,7 +2,8 @@
 
 import { softmax } from "../frame/maths.mjs";
 import { bars, button, format, h, heatmap, lay, mapColour, numbers, put, read, select, slider, watch } from "../frame/dom.mjs";
-import { BOS, lookUp, tokenise } from "../frame/seq2seq.mjs";
+import { BOS, lookUp, tokenise } from "../frame/checkpoint.mjs";
+import { Seq2Seq } from "../frame/seq2seq.mjs";
 import { translators } from "../frame/weights.mjs";
 
 const NAMES = ["sentences", "gold", "text", "step", "word", "weight"];
@@ -115,7 +116,7 @@ function strip() {
 }
 
 function render({ model, el }) {
-  const waiting = translators({ model, names: ["bahdanau"], ready });
+  const waiting = translators({ model, names: ["bahdanau"], architectures: [Seq2Seq], ready });
   let end = () => {};
   lay(el, "stack", { below: [waiting.element] });
   const frame = el.firstChild; // a page takes it out of `el`

@@ -1,7 +1,8 @@
 // One sentence, two translators: one hands a context vector across, the other lets its decoder look back.
 
 import { format, h, lay, mapColour, numbers, put, read, s, select, slider, watch } from "../frame/dom.mjs";
-import { lookUp, tokenise } from "../frame/seq2seq.mjs";
+import { lookUp, tokenise } from "../frame/checkpoint.mjs";
+import { Seq2Seq } from "../frame/seq2seq.mjs";
 import { translators } from "../frame/weights.mjs";
 
 const NAMES = ["stories", "story", "rung", "own", "reference", "attention"];
@@ -152,6 +153,7 @@ function render({ model, el }) {
   const waiting = translators({
     model,
     names: ["none", model.get("attention")],
+    architectures: [Seq2Seq],
     ready(...arrived) {
       found = arrived;
       redraw();

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from attnkit.widgets.frame import weights
 FOLDER = Path(__file__).parents[1]
 FRAME = FOLDER / "frame"
 #: The shared modules; each may import those before it.
-SHARED = ("maths.mjs", "dom.mjs", "seq2seq.mjs", "weights.mjs")
+SHARED = ("maths.mjs", "dom.mjs", "checkpoint.mjs", "seq2seq.mjs", "transformer.mjs", "weights.mjs")
 
 _FILES = "|".join(re.escape(file) for file in SHARED)
 _IMPORT = re.compile(rf'^import \{{ \w+(?:, \w+)* \}} from "\.\./frame/({_FILES})";\n', re.MULTILINE)
 _NAMED = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
+_SHOWN = re.compile(r'<figure class="attnkit" data-widget="([^"]*)"')
 
 
 def names() -> list[str]:
@@ -36,16 +38,22 @@ def names() -> list[str]:
 def esm(name: str) -> str:
     """Return one widget as a self-contained ES module with the default export ``{ render }``."""
     module = FOLDER / f"{name}.mjs"
-    return "".join(_inlined(FRAME / file) for file in _imported(module)) + _inlined(module)
+    return "".join(_inlined(FRAME / file) for file in _imported([module])) + _inlined(module)
+
+
+def shown_on(page: str) -> tuple[str, ...]:
+    """Return the names of the widgets whose figures stand on a page, each once."""
+    return tuple(sorted(set(_SHOWN.findall(page))))
 
 
 @cache
-def page_script() -> str:
-    """Return the classic script that brings every widget of a built page to life."""
-    shared = "".join(_inlined(FRAME / file) for file in SHARED)
+def page_script(*shown: str) -> str:
+    """Return the classic script that brings the widgets of these names to life, or without names every widget."""
+    modules = {name: FOLDER / f"{name}.mjs" for name in shown or names()}
+    shared = "".join(_inlined(FRAME / file) for file in _imported(modules.values()))
     widgets = []
-    for name in names():
-        body = _DEFAULT.sub("return ", _inlined(FOLDER / f"{name}.mjs"))
+    for name, module in modules.items():
+        body = _DEFAULT.sub("return ", _inlined(module))
         widgets.append(f'widgets["{name}"] = (() => {{\n{body}}})();\n')
     versions = json.dumps({name: weights.version(name) for name in weights.names()})
     host = (FRAME / "host.js").read_text("utf-8")
@@ -59,11 +67,11 @@ def stylesheet() -> str:
     return palette.css() + (FRAME / "frame.css").read_text("utf-8")
 
 
-def _imported(path: Path) -> list[str]:
-    """Return the shared modules that a module needs, directly or not, each behind those that it needs itself."""
-    direct = _IMPORT.findall(path.read_text("utf-8"))
-    needed = {further for file in direct for further in (*_imported(FRAME / file), file)}
-    return [file for file in SHARED if file in needed]
+def _imported(paths: Iterable[Path]) -> list[str]:
+    """Return the shared modules that modules need, directly or not, each behind those that it needs itself."""
+    direct = {file for path in paths for file in _IMPORT.findall(path.read_text("utf-8"))}
+    further = _imported(FRAME / file for file in direct) if direct else []
+    return [file for file in SHARED if file in direct.union(further)]
 
 
 def _inlined(path: Path) -> str:

@@ -22,6 +22,12 @@ export function dotScores(queries, keys) {
   return queries.map((query) => keys.map((key) => dot(query, key)));
 }
 
+/** Dot products divided by the root of the width: attnkit.scaled_dot_scores. */
+export function scaledDotScores(queries, keys) {
+  const root = Math.sqrt(queries[0].length);
+  return dotScores(queries.map((query) => scaled(query, 1 / root)), keys);
+}
+
 export function cosineScores(queries, keys) {
   return queries.map((query) => keys.map((key) => cosine(query, key)));
 }
@@ -61,6 +67,59 @@ export function localWindow(centres, nKeys, halfWidth) {
 export function localGaussian(centres, nKeys, halfWidth) {
   const factor = (distance) => Math.exp(-0.5 * (distance / (halfWidth / 2)) ** 2);
   return centres.map((centre) => Array.from({ length: nKeys }, (_, j) => factor(j - centre)));
+}
+
+/** Which keys stand at or before each query. */
+export function causalMask(queryPositions, keyPositions = queryPositions) {
+  return queryPositions.map((query) => keyPositions.map((key) => key <= query));
+}
+
+/** Which keys are among the last `width` up to each query. */
+export function slidingWindowMask(queryPositions, keyPositions, width) {
+  return queryPositions.map((query) => keyPositions.map((key) => key <= query && query - key < width));
+}
+
+/** The angle of the clock that component c of `width` belongs to; a sine and its cosine share one. */
+function clockAngle(position, c, width, base) {
+  return position * base ** (-(c - (c % 2)) / width);
+}
+
+/** Sine, cosine, sine, cosine, … of clocks from fast to slow, at each position. */
+export function sinusoidalPositions(positions, width, base = 10000) {
+  return positions.map((position) =>
+    Array.from({ length: width }, (_, c) => (c % 2 === 0 ? Math.sin : Math.cos)(clockAngle(position, c, width, base))),
+  );
+}
+
+/** Turn each vector by its position: components 0 and 1 together, 2 and 3, …, each pair by the angle of its clock. */
+export function rotary(vectors, positions, base = 10000) {
+  return vectors.map((vector, i) =>
+    vector.map((x, c) => {
+      const angle = clockAngle(positions[i], c, vector.length, base);
+      const other = c % 2 === 0 ? -vector[c + 1] : vector[c - 1];
+      return x * Math.cos(angle) + other * Math.sin(angle);
+    }),
+  );
+}
+
+/** How much each head minds distance: ALiBi's slopes, as attnkit.alibi_slopes has them for any number of heads. */
+export function alibiSlopes(heads) {
+  const power = 2 ** Math.floor(Math.log2(heads));
+  return Array.from({ length: heads }, (_, h) => 2 ** (h < power ? (-8 * (h + 1)) / power : (-4 * (2 * (h - power) + 1)) / power));
+}
+
+/** What ALiBi adds to the scores of each head: minus its slope for each position between query and key. */
+export function alibiBiases(queryPositions, keyPositions, slopes) {
+  return slopes.map((slope) => queryPositions.map((query) => keyPositions.map((key) => 0 - slope * Math.abs(query - key))));
+}
+
+/** Each vector brought to mean 0 and variance 1, then scaled and shifted number by number. */
+export function layerNorm(vectors, scale, shift, epsilon = 1e-5) {
+  return vectors.map((vector) => {
+    const mean = vector.reduce((sum, x) => sum + x, 0) / vector.length;
+    const variance = vector.reduce((sum, x) => sum + (x - mean) ** 2, 0) / vector.length;
+    return vector.map((x, c) => ((x - mean) / Math.sqrt(variance + epsilon)) * scale[c] + shift[c]);
+  });
 }
 
 /** One step of an LSTM; the rows of the weights are input gate, forget gate, candidate, output gate, as in torch. */

@@ -1,16 +1,19 @@
 // How a translator's weights reach a widget: it asks when the reader comes near, and says so while they are on the way.
 // The question is a custom message of anywidget. In a notebook the kernel answers it, on a page host.js.
 
+import { readTranslator } from "../frame/checkpoint.mjs";
 import { button, h } from "../frame/dom.mjs";
-import { readTranslator } from "../frame/seq2seq.mjs";
 
 const MARGIN = "800px"; // about a screen ahead
 const asked = new Map();
 
-/** The translator of this name; its weights are loaded once, however many ask, and again after a failure. */
-export function loadTranslator(model, name) {
+/**
+ * The translator of this name; its weights are loaded once, however many ask, and again after a failure.
+ * `architectures` as in `readTranslator`.
+ */
+export function loadTranslator(model, name, architectures) {
   if (!asked.has(name)) {
-    const translator = ask(model, name).then(readTranslator);
+    const translator = ask(model, name).then((bytes) => readTranslator(bytes, architectures));
     translator.catch(() => asked.delete(name));
     asked.set(name, translator);
   }
@@ -32,10 +35,11 @@ function ask(model, name) {
 
 /**
  * Call `ready` with the translators of these names, once the reader is near and they have arrived.
+ * `architectures` are the classes that they are of, as in `readTranslator`.
  * `element` says meanwhile what the reader waits for, or why it failed, with a button to try again; give it a place
  * in the widget. `end` is for the widget's clean-up.
  */
-export function translators({ model, names, ready }) {
+export function translators({ model, names, architectures, ready }) {
   const told = h("p", { role: "status" }, "The translator will be loaded when you come near.");
   const again = button("Try again", load);
   const element = h("div", { class: "ak-loading" }, told);
@@ -49,7 +53,7 @@ export function translators({ model, names, ready }) {
     observer.disconnect();
     told.textContent = "Loading the translator …";
     try {
-      const arrived = await Promise.all(names.map((name) => loadTranslator(model, name)));
+      const arrived = await Promise.all(names.map((name) => loadTranslator(model, name, architectures)));
       if (ended) return;
       element.remove();
       ready(...arrived);

@@ -2,7 +2,8 @@
 
 import { format, h, heatmap, lay, numbers, put, read, results, s, select, watch } from "../frame/dom.mjs";
 import { localWindow } from "../frame/maths.mjs";
-import { lookUp, tokenise } from "../frame/seq2seq.mjs";
+import { lookUp, tokenise } from "../frame/checkpoint.mjs";
+import { Seq2Seq } from "../frame/seq2seq.mjs";
 import { translators } from "../frame/weights.mjs";
 
 const NAMES = ["sentence", "model", "models", "facts", "examples"];
@@ -90,6 +91,7 @@ function render({ model, el }) {
     waiting = translators({
       model,
       names: [name],
+      architectures: [Seq2Seq],
       ready(translator) {
         arrived.set(name, translator);
         awaited = null;
