@@ -24,12 +24,7 @@ from attnkit.experiments.tasks import TASKS
 from attnkit.training import Validation
 from attnkit.training.loop import summary
 
-# Four tries each. Blocks want smaller rates than LSTMs: their range begins a factor of four lower.
-RATES = {
-    "recurrent": (2.5e-3, 5e-3, 1e-2, 2e-2),
-    "transformer": (6.25e-4, 1.25e-3, 2.5e-3, 5e-3),
-    "language-model": (6.25e-4, 1.25e-3, 2.5e-3, 5e-3),
-}
+RATES = (2.5e-3, 5e-3, 1e-2, 2e-2)
 SEARCH = "learning_rates"
 
 
@@ -127,7 +122,7 @@ class Laboratory:
     def learning_rates(self, recipes: Sequence[str]) -> dict[str, float]:
         """Return for each translator the learning rate that is best on the validation sentences.
 
-        All of them get the same search: a whole training with every rate of their ``RATES``, from a seed of its own,
+        All of them get the same search: a whole training with every rate of ``RATES``, from a seed of its own,
         because a rate that is best in a shorter one need not be best in the whole. What is written down in the
         results, for the same setting, is not searched again.
         """
@@ -135,7 +130,7 @@ class Laboratory:
         stored = json.loads(path.read_text("utf-8")) if path.exists() else {"runs": [], "setting": None}
         known = stored["runs"] if stored["setting"] == self.plain_setting else []
         tried = {(one["recipe"], one["learning_rate"]) for one in known}
-        missing = [(recipe, rate) for recipe in recipes for rate in candidates(recipe) if (recipe, rate) not in tried]
+        missing = [(recipe, rate) for recipe in recipes for rate in RATES if (recipe, rate) not in tried]
         runs = [Run(recipe, SEARCH_SEED, rate, self.epochs(recipe)) for recipe, rate in missing]
         if runs:
             found = [
@@ -210,11 +205,6 @@ class Laboratory:
         path = self.results / f"{name}.json"
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         return results
-
-
-def candidates(recipe: str) -> tuple[float, ...]:
-    """Return the learning rates that are tried."""
-    return RATES[RECIPES[recipe].design.get("architecture", "recurrent")]
 
 
 def parallel(jobs: int, runs: Sequence[Run], setting: Setting, workshop: Path | None) -> Iterator:

@@ -120,7 +120,7 @@ def test_the_learning_rate_is_searched_for_each_alike(conducted):
     folder, results = conducted
     search = json.loads((folder / "results/learning_rates.json").read_text("utf-8"))["runs"]
     assert [(run["recipe"], run["learning_rate"]) for run in search] == [
-        (recipe, rate) for recipe in EXPERIMENTS["hardness"].recipes for rate in RATES["recurrent"]
+        (recipe, rate) for recipe in EXPERIMENTS["hardness"].recipes for rate in RATES
     ]
     for run in results["runs"]:
         tried = [one for one in search if one["recipe"] == run["recipe"]]
@@ -166,7 +166,7 @@ def test_a_stored_search_is_not_made_again(conducted, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(afresh, "make", lambda runs, _title: asked.extend(runs) or [])
     monkeypatch.setattr(afresh, "write", lambda *_: None)
-    monkeypatch.setitem(RATES, "recurrent", (*RATES["recurrent"], 0.3))
+    monkeypatch.setattr(laboratory, "RATES", (*RATES, 0.3))
     afresh.learning_rates(["general"])
     assert asked == [Run("general", SEARCH_SEED, 0.3, TINY.epochs)]
 
