@@ -77,16 +77,16 @@ def softmax(
     temperature = read_temperature(xp, temperature, dtype)
     exponents = xp.astype(scores, dtype, copy=False)
     if mask is not None:
-        exponents = xp.where(mask, exponents, -math.inf)
         # A row of −∞ throughout would make NaN, so a row with nothing to attend to is 0 first, and its weights 0 then.
-        nothing = ~xp.any(mask, axis=-1, keepdims=True)
-        exponents = xp.where(nothing, 0.0, exponents)
+        something = xp.any(mask, axis=-1, keepdims=True)
+        floor = xp.where(something, -math.inf, xp.zeros_like(something, dtype=dtype))
+        exponents = xp.where(mask, exponents, floor)
     if temperature != 1:
         with np.errstate(over="ignore"):  # what falls below every number has weight 0
             exponents = (exponents - xp.max(exponents, axis=-1, keepdims=True)) / temperature
     weights = exponential_shares(xp, exponents)
     if mask is not None:
-        weights = xp.where(nothing, 0.0, weights)
+        weights = weights * xp.astype(something, dtype)
     return xp.astype(weights, scores.dtype, copy=False)
 
 

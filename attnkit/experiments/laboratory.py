@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +24,8 @@ from attnkit.experiments.tasks import TASKS
 from attnkit.training import Validation
 from attnkit.training.loop import summary
 
-RATES = (2.5e-3, 5e-3, 1e-2, 2e-2)
+RATES = (6.25e-4, 1.25e-3, 2.5e-3, 5e-3, 1e-2, 2e-2, 4e-2)
+START = 5e-3  # where the search among them begins
 SEARCH = "learning_rates"
 
 
@@ -122,17 +123,16 @@ class Laboratory:
     def learning_rates(self, recipes: Sequence[str]) -> dict[str, float]:
         """Return for each translator the learning rate that is best on the validation sentences.
 
-        All of them get the same search: a whole training with every rate of ``RATES``, from a seed of its own,
-        because a rate that is best in a shorter one need not be best in the whole. What is written down in the
-        results, for the same setting, is not searched again.
+        All of them get the same search, which ends when the best rate has a worse one on both sides, or is an end of
+        ``RATES``. Each try is a whole training, because a rate that is best in a shorter one need not be best in the
+        whole, and from a seed of its own. What stands in the results, for the same setting, is not tried again.
         """
         path = self.results / f"{SEARCH}.json"
         stored = json.loads(path.read_text("utf-8")) if path.exists() else {"runs": [], "setting": None}
         known = stored["runs"] if stored["setting"] == self.plain_setting else []
-        tried = {(one["recipe"], one["learning_rate"]) for one in known}
-        missing = [(recipe, rate) for recipe in recipes for rate in RATES if (recipe, rate) not in tried]
-        runs = [Run(recipe, SEARCH_SEED, rate, self.epochs(recipe)) for recipe, rate in missing]
-        if runs:
+        searched = {recipe: RECIPES[recipe].rate_of or recipe for recipe in recipes}
+        while missing := untried(dict.fromkeys(searched.values()), known):
+            runs = [Run(recipe, SEARCH_SEED, rate, self.epochs(recipe)) for recipe, rate in missing]
             found = [
                 {name: record[name] for name in ("recipe", "learning_rate", "seconds")}
                 | {name: record["history"]["validations"][-1][name] for name in ("valid_loss", "bleu")}
@@ -141,10 +141,8 @@ class Laboratory:
             order = list(RECIPES)
             known = sorted([*known, *found], key=lambda one: (order.index(one["recipe"]), one["learning_rate"]))
             self.write(SEARCH, "Which learning rate suits each translator?", known)
-        best = {}
-        for one in sorted(known, key=lambda one: one["valid_loss"], reverse=True):
-            best[one["recipe"]] = one["learning_rate"]
-        return best
+        best = best_rates(known)
+        return {recipe: best[owner] for recipe, owner in searched.items()}
 
     def file(self, run: Run) -> Path:
         """Return where a finished run stands."""
@@ -205,6 +203,20 @@ class Laboratory:
         path = self.results / f"{name}.json"
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         return results
+
+
+def best_rates(known: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Return for each recipe of a search the rate with the smallest loss on the validation sentences."""
+    ranked = sorted(known, key=lambda one: one["valid_loss"], reverse=True)
+    return {one["recipe"]: one["learning_rate"] for one in ranked}
+
+
+def untried(recipes: Iterable[str], known: Sequence[dict[str, Any]]) -> list[tuple[str, float]]:
+    """Return the rates to try next: the best one so far, or where there is none ``START``, and its two neighbours."""
+    best, tried = best_rates(known), {(one["recipe"], one["learning_rate"]) for one in known}
+    places = {recipe: RATES.index(best.get(recipe, START)) for recipe in recipes}
+    around = [(recipe, rate) for recipe, place in places.items() for rate in RATES[max(place - 1, 0) : place + 2]]
+    return [pair for pair in around if pair not in tried]
 
 
 def parallel(jobs: int, runs: Sequence[Run], setting: Setting, workshop: Path | None) -> Iterator:

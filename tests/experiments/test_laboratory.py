@@ -18,7 +18,7 @@ from attnkit import Attention, checkpoints
 from attnkit.checkpoints import Checkpoint
 from attnkit.decoding import BOS, gold_weights
 from attnkit.experiments import EXPERIMENTS, RECIPES, Results, laboratory
-from attnkit.experiments.laboratory import RATES, Laboratory
+from attnkit.experiments.laboratory import RATES, START, Laboratory, untried
 from attnkit.experiments.measures import (
     ARTICLES,
     SPECIAL,
@@ -117,15 +117,44 @@ def test_all_runs_are_written_down(conducted):
 
 
 def test_the_learning_rate_is_searched_for_each_alike(conducted):
+    """From the same rate on, up or down, until the best has a worse one on both sides or is the last there is."""
     folder, results = conducted
     search = json.loads((folder / "results/learning_rates.json").read_text("utf-8"))["runs"]
-    assert [(run["recipe"], run["learning_rate"]) for run in search] == [
-        (recipe, rate) for recipe in EXPERIMENTS["hardness"].recipes for rate in RATES
-    ]
+    assert [run["recipe"] for run in search] == sorted((run["recipe"] for run in search), key=list(RECIPES).index)
     for run in results["runs"]:
-        tried = [one for one in search if one["recipe"] == run["recipe"]]
-        assert run["learning_rate"] == min(tried, key=lambda one: one["valid_loss"])["learning_rate"]
-        assert run["options"]["learning_rate"] == run["learning_rate"]
+        losses = {one["learning_rate"]: one["valid_loss"] for one in search if one["recipe"] == run["recipe"]}
+        best = RATES.index(min(losses, key=losses.get))
+        assert {START, *RATES[max(best - 1, 0) : best + 2]} <= set(losses)
+        assert tuple(losses) == RATES[RATES.index(min(losses)) : RATES.index(max(losses)) + 1]
+        assert run["learning_rate"] == run["options"]["learning_rate"] == RATES[best]
+
+
+@pytest.mark.parametrize(
+    ("losses", "next_rates"),
+    [
+        ({}, [2.5e-3, 5e-3, 1e-2]),
+        ({2.5e-3: 3, 5e-3: 2, 1e-2: 4}, []),
+        ({2.5e-3: 1, 5e-3: 2, 1e-2: 4}, [1.25e-3]),
+        ({2.5e-3: 4, 5e-3: 2, 1e-2: 1}, [2e-2]),
+        ({5e-3: 4, 1e-2: 3, 2e-2: 2, 4e-2: 1}, []),
+        ({6.25e-4: 1, 1.25e-3: 2, 2.5e-3: 3}, []),
+    ],
+)
+def test_the_search_goes_on_beside_the_best(losses, next_rates):
+    known = [{"recipe": "dot", "learning_rate": rate, "valid_loss": loss} for rate, loss in losses.items()]
+    other = {"recipe": "none", "learning_rate": 4e-2, "valid_loss": 0.5}
+    assert untried(["dot"], [*known, other]) == [("dot", rate) for rate in next_rates]
+
+
+def test_a_mistake_in_the_mask_is_trained_with_the_rate_of_the_transformer(tmp_path):
+    lab = Laboratory(tmp_path, tmp_path, tmp_path, setting=TINY)
+    losses = {2.5e-3: 2, 5e-3: 3, 1.25e-3: 3}
+    lab.write("learning_rates", "", [
+        {"recipe": "transformer", "learning_rate": rate, "valid_loss": loss, "seconds": 1}
+        for rate, loss in losses.items()
+    ])  # fmt: skip
+    recipes = EXPERIMENTS["masks"].recipes
+    assert lab.learning_rates(recipes) == dict.fromkeys(recipes, 2.5e-3)
 
 
 def test_a_shipped_checkpoint_gives_the_printed_values(conducted):
@@ -163,12 +192,24 @@ def test_a_stored_search_is_not_made_again(conducted, tmp_path, monkeypatch):
     afresh = Laboratory(tmp_path, folder / "results", folder / "weights", setting=TINY, jobs=1)
     monkeypatch.setattr(laboratory, "perform", lambda *_: pytest.fail("a stored search is made again"))
     assert afresh.learning_rates(EXPERIMENTS["hardness"].recipes) == stored
+
+
+def test_what_a_stored_search_lacks_is_tried(conducted, tmp_path, monkeypatch):
+    folder, _ = conducted
+    search = json.loads((folder / "results/learning_rates.json").read_text("utf-8"))["runs"]
+    *others, best = sorted((one for one in search if one["recipe"] == "general"), key=lambda one: -one["valid_loss"])
+    afresh = Laboratory(tmp_path, tmp_path, tmp_path, setting=TINY)
+    afresh.write("learning_rates", "", others)
     asked = []
-    monkeypatch.setattr(afresh, "make", lambda runs, _title: asked.extend(runs) or [])
-    monkeypatch.setattr(afresh, "write", lambda *_: None)
-    monkeypatch.setattr(laboratory, "RATES", (*RATES, 0.3))
+
+    def make(runs, _title):
+        asked.extend(runs)
+        return [best | {"history": {"validations": [best]}}]
+
+    monkeypatch.setattr(afresh, "make", make)
     afresh.learning_rates(["general"])
-    assert asked == [Run("general", SEARCH_SEED, 0.3, TINY.epochs)]
+    assert asked == [Run("general", SEARCH_SEED, best["learning_rate"], TINY.epochs)]
+    assert best in json.loads((tmp_path / "learning_rates.json").read_text("utf-8"))["runs"]
 
 
 def test_the_outlook_counts_what_is_not_made_and_its_time(conducted, tmp_path):
