@@ -12,10 +12,10 @@ import torch
 
 from attnkit import checkpoints
 from attnkit.decoding import BOS, at_rest, pad, search
-from attnkit.experiments import EXPERIMENTS, Results
-from attnkit.experiments.measures import qualities
+from attnkit.experiments import EXPERIMENTS, RECIPES, Results
 from attnkit.experiments.results import FOLDER
 from attnkit.experiments.setting import Setting
+from attnkit.experiments.tasks import TASKS
 from attnkit.widgets.frame import weights
 
 HELD_OUT = 200
@@ -25,9 +25,10 @@ WRITTEN = {name: one for name, one in EXPERIMENTS.items() if (FOLDER / f"{name}.
 
 
 @cache
-def held_out():
-    """The held-out sentences of the results' setting, made again from its seed."""
-    return Setting().data().splits().test
+def held_out(task):
+    """The held-out sentences of the results' setting, made again from its seed; without their bins of lengths."""
+    _, _, sets = TASKS[task].sentences(Setting())
+    return sets._replace(bins={}, commands={})
 
 
 def shipped(name):
@@ -49,7 +50,8 @@ def test_every_translator_is_shipped_and_every_result_of_it_written():
 def test_the_printed_values_are_found_again(name):
     """To the digits in which they are printed: another processor may break a tie between two words differently."""
     checkpoint = shipped(name)
-    found = qualities(checkpoint, held_out())
+    task = RECIPES[name].task
+    found = TASKS[task].measure(checkpoint, held_out(task))["test"]
     for experiment, contents in WRITTEN.items():
         if name not in contents.recipes:
             continue
@@ -61,32 +63,41 @@ def test_the_printed_values_are_found_again(name):
             assert found[measure] == (None if value is None else pytest.approx(value, abs=digit)), measure
 
 
-PAGE = """
+READ = """
 const { readTranslator } = await import('./attnkit/widgets/frame/checkpoint.mjs');
 const { Seq2Seq } = await import('./attnkit/widgets/frame/seq2seq.mjs');
 const { LanguageModel, Transformer } = await import('./attnkit/widgets/frame/transformer.mjs');
 const { readFileSync, writeFileSync } = await import('node:fs');
 const { file, sentences, logits } = JSON.parse(readFileSync(0, 'utf-8'));
 const translator = readTranslator(new Uint8Array(readFileSync(file)), [Seq2Seq, Transformer, LanguageModel]);
+const write = (rows) => writeFileSync(logits, new Float64Array(rows.flatMap((row) => [...row])));
+"""
+TRANSLATE = """
 const found = sentences.map((words) => translator.translate(words));
-writeFileSync(logits, new Float64Array(found.flatMap(({ steps }) => steps.flatMap(({ logits }) => [...logits]))));
+write(found.flatMap(({ steps }) => steps.map(({ logits }) => logits)));
 console.log(JSON.stringify(found.map(({ words, ended, logProbability }) => ({ words, ended, logProbability }))));
+"""
+GO_ON = """
+write(sentences.flatMap((ids) => translator.decode(ids, translator.start(), translator.encode([])).logits));
+console.log("null");
 """
 
 
-@pytest.mark.parametrize("name", NAMES)
+def in_the_page(name, do, sentences, folder):
+    """What the page's own engine says, and all logits that it wrote, as one long row."""
+    file, logits = weights.FOLDER / f"{name}{weights.SUFFIX}", folder / "logits"
+    asked = json.dumps({"file": str(file), "sentences": sentences, "logits": str(logits)})
+    command = ["node", "--input-type=module", "-e", READ + do]
+    answer = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    return json.loads(answer.stdout), np.fromfile(logits)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if RECIPES[name].task == "translation"])
 def test_the_page_translates_held_out_sentences_as_torch_does(name, tmp_path):
     """The same words for each of 200 sentences; and where torch computes in float64 too, every logit of every step."""
     checkpoint = shipped(name)
-    sentences = [pair.source for pair in held_out()[:HELD_OUT]]
-    asked = {
-        "file": str(weights.FOLDER / f"{name}{weights.SUFFIX}"),
-        "sentences": sentences,
-        "logits": str(tmp_path / "logits"),
-    }
-    command = ["node", "--input-type=module", "-e", PAGE]
-    answer = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)
-    page = json.loads(answer.stdout)
+    sentences = [pair.source for pair in held_out("translation").test[:HELD_OUT]]
+    page, found = in_the_page(name, TRANSLATE, sentences, tmp_path)
     ours = [best for best, *_ in search(checkpoint.model, checkpoint.source, sentences)]
     assert [one["words"] for one in page] == [checkpoint.target.decode(one.ids) for one in ours]
     assert [one["ended"] for one in page] == [one.ended for one in ours]
@@ -96,5 +107,18 @@ def test_the_page_translates_held_out_sentences_as_torch_does(name, tmp_path):
     with at_rest(checkpoint.model.double()):
         logits = checkpoint.model(source, mask, previous).logits
     logits = logits[torch.arange(logits.shape[1]) < steps[:, None]].numpy()
-    found = np.fromfile(tmp_path / "logits").reshape(logits.shape)
-    np.testing.assert_allclose(found, logits, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.reshape(logits.shape), logits, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if RECIPES[name].task != "translation"])
+def test_the_page_reads_held_out_sentences_as_torch_does(name, tmp_path):
+    """Every logit at every place of 200 sentences, by a model that writes without reading."""
+    checkpoint = shipped(name)
+    pairs = held_out(RECIPES[name].task).test[:HELD_OUT]
+    read = [[BOS, *checkpoint.target.encode(pair.target)] for pair in pairs]
+    _, found = in_the_page(name, GO_ON, read, tmp_path)
+    previous, inside = pad(read)
+    source, mask = pad([[] for _ in read])
+    with at_rest(checkpoint.model.double()):
+        logits = checkpoint.model(source, mask, previous).logits[inside].numpy()
+    np.testing.assert_allclose(found.reshape(logits.shape), logits, rtol=0, atol=1e-9)
