@@ -176,6 +176,25 @@ def test_multihead_reads_the_masks_that_are_made_for_it(dtype, target):
         torch.testing.assert_close(slope, expected)
 
 
+def test_keras_reads_the_masks_that_are_made_for_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))  # where it writes a file when it is imported
+    from keras.layers import MultiHeadAttention
+
+    shapes = (BATCH, N_QUERIES, D_K), (BATCH, N_KEYS, D_K), (BATCH, N_KEYS, D_K)
+    queries, keys, values = tensors(torch.float32, *shapes)
+    mask = torch.tensor(random_mask(BATCH, N_QUERIES, N_KEYS))
+    layer = MultiHeadAttention(num_heads=HEADS, key_dim=D_K, value_dim=D_V, use_bias=False)
+    converted = convert_mask(mask, "attnkit", "keras")
+    output, weights = layer(queries, values, keys, attention_mask=converted, return_attention_scores=True)
+    q, k, v, mixing = (kernel.value for kernel in layer.weights)  # (d_in, heads, d_k), …
+    projected = [torch.einsum("bnd,dhk->bhnk", x, w) for x, w in ((queries, q), (keys, k), (values, v))]
+    ours = attend(*projected, mask[:, None], score=scaled_dot_scores)
+    torch.testing.assert_close(ours.weights, weights)
+    torch.testing.assert_close(torch.einsum("bhnv,hvd->bnd", ours.output, mixing), output)
+    assert ((weights > 0) == mask[:, None]).all()
+
+
 def test_a_mask_in_the_wrong_convention_is_another_mask():
     torch.manual_seed(0)
     layer, (inputs,) = nn.MultiheadAttention(D_K, 1, batch_first=True), tensors(torch.float32, (BATCH, N_KEYS, D_K))
