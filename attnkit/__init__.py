@@ -4,6 +4,9 @@ Each function takes NumPy arrays or torch tensors and returns the same kind.
 Importing this package loads NumPy and nothing heavier: no torch, no matplotlib, no anywidget.
 """
 
+from importlib import import_module
+from typing import Any
+
 from attnkit._arrays import assume_finite
 from attnkit.bahdanau import additive_scores, compare_projected
 from attnkit.bottleneck import Encoding, LSTMState, LSTMStep, LSTMWeights, encode, lstm_step
@@ -121,9 +124,43 @@ __all__ = [
     "scaled_dot_scores",
     "self_attend",
     "shift_matrix",
+    "show",
     "sinusoidal_positions",
     "sliding_window_mask",
     "softmax",
     "split_heads",
     "weighted_sum",
 ]
+
+
+def show(attentions: Any, tokens: Any, queries: Any = None) -> Any:
+    """Show the weights of an attention: its layers and heads side by side, one enlarged, or all in one map.
+
+    Parameters
+    ----------
+    attentions
+        What a Hugging Face model returns as ``attentions``: a tuple of one array (batch, heads, n, n) for each layer.
+        Or one layer alone, as an array of any library with the axes ([[batch,] heads,] n_queries, n_keys).
+        Weights, not scores: no row sums to more than 1.
+    tokens
+        The n tokens, or a list of such for each sentence of the batch.
+    queries
+        In cross-attention, where those that look are others: they, in the same form.
+
+    Returns
+    -------
+    attnkit.widgets.Heads
+        The widget. It and what it needs are loaded only now.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is no weight, or there is more than a page can hold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> show(np.asarray([[[1.0, 0.0], [0.3, 0.7]], [[0.5, 0.5], [0.0, 1.0]]]), ["let's", "go"])
+    <Heads: 1 layer(s) × 1 sentence(s) × 2 head(s), 2 × 2 weights each>
+    """
+    return import_module("attnkit.widgets").Heads(weights=attentions, tokens=tokens, queries=queries)

@@ -306,8 +306,9 @@ def alibi_slopes(heads: int) -> list[float]:
 
     Notes
     -----
-    Source: Press, Smith and Lewis 2022, "Train Short, Test Long", §3, for the sequence. The paper trains with 8 and 16
-    heads; the rule for other numbers stands only in the code that the authors published with it.
+    Source: Press, Smith and Lewis 2022, "Train Short, Test Long", §3, which has this sequence for any number of
+    heads and trains with 8 and 16. For numbers that are no power of two the code that the authors published with it
+    takes the slopes described above instead, and so do we.
 
     Examples
     --------

@@ -326,8 +326,8 @@ def encoder_block(
     Notes
     -----
     Sources: Vaswani et al. 2017, §3.1, for post-norm; Xiong et al. 2020, "On Layer Normalization in the Transformer
-    Architecture", §3.3 and table 1, for pre-norm, and for the words. A stack of pre-norm blocks has one more layer
-    norm behind the last of them. The dropout of Vaswani et al., §5.4, is left out.
+    Architecture", §3.3 and table 1, for pre-norm, which they call Pre-LN. A stack of pre-norm blocks has one more
+    layer norm behind the last of them. The dropout of Vaswani et al., §5.4, is left out.
 
     Examples
     --------

@@ -45,7 +45,7 @@ COMING = ("self_attention", "multi_head", "positions", "masking", "transformer")
 # The rooms above the chapters, from the ground up: each may import chapters and the rooms before it.
 ROOMS = ("language", "models", "checkpoints", "metrics", "decoding", "training", "experiments", "cli")
 # The frame's shared parts: there is no widget of these names.
-FRAME_ONLY = {"bundle", "widget", "maths", "dom", "checkpoint", "seq2seq", "transformer", "weights"}
+FRAME_ONLY = {"bundle", "widget", "maths", "dom", "checkpoint", "sentence", "seq2seq", "transformer", "weights"}
 
 
 def rule(function: Callable[[Path], Complaints]) -> Callable[[Path], Complaints]:
@@ -188,7 +188,7 @@ def widgets_come_in_pairs(root: Path) -> Complaints:
 @rule
 def modules_import_the_frame_only(root: Path) -> Complaints:
     """Shared modules are put together by a few lines of Python, which know one form of import and of export."""
-    shared = "maths|dom|checkpoint|seq2seq|transformer|weights"
+    shared = "maths|dom|checkpoint|sentence|seq2seq|transformer|weights"
     good = re.compile(rf'import \{{ \w+(, \w+)* \}} from "\.\./frame/({shared})\.mjs";')
     for path in sorted((root / "attnkit" / "widgets").glob("*/*.mjs")):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):

@@ -1,79 +1,26 @@
-"""Promise: the widget of chapter 4 shows what the trained translator does, in Python and in the page alike."""
+"""Promise: the widget of chapter 4 shows what the trained translator does."""
 
 from __future__ import annotations
-
-import json
-import re
-import subprocess
 
 import numpy as np
 import pytest
 import torch
-import traitlets
 
 from attnkit import checkpoints
 from attnkit.decoding import gold_weights, search
-from attnkit.language import ENGLISH, SPANISH, Pair
-from attnkit.models import Config, build
+from attnkit.language import Pair
 from attnkit.widgets import Alignment
 from attnkit.widgets.bahdanau.alignment import shifted
-from attnkit.widgets.frame import bundle, weights
-from attnkit.widgets.frame.widget import number
-
-SENTENCES = ["let's go", "do not eat the pizza", "i see him"]
+from attnkit.widgets.frame import weights
+from tests.reading import SENTENCES, ship
 
 
 @pytest.fixture(autouse=True, params=["shipped", "fresh"])
 def translator(request, monkeypatch, tmp_path):
     """Run each test with the weights that are shipped and with small fresh ones, whose sentences are nonsense."""
     if request.param == "fresh":
-        torch.manual_seed(7)
-        sizes = {"source_words": len(ENGLISH), "target_words": len(SPANISH), "d_embedding": 5, "d_hidden": 14}
-        model = build(Config(attention="before", score="additive", encoder="bidirectional", **sizes))
-        for weight in model.parameters():
-            weight.data *= 2
-        model.output.bias.data[:2] = 9  # <pad> and <bos> are no words, however likely
-        checkpoints.save(tmp_path / "bahdanau.safetensors", model, ENGLISH, SPANISH, compact=True)
-        monkeypatch.setattr(weights, "FOLDER", tmp_path)
+        ship("bahdanau/alignment", tmp_path, monkeypatch)
     return checkpoints.load(weights.FOLDER / "bahdanau.safetensors")
-
-
-def states():
-    """Yield the options of widgets in many states."""
-    yield {}
-    yield {"text": SENTENCES[1], "step": 2}
-    yield {"text": SENTENCES[1], "step": 1, "word": 1, "weight": 0.75}
-    yield {"text": SENTENCES[1], "step": 99, "word": 99, "weight": 0.0}
-    yield {"text": SENTENCES[2], "weight": 1.0}
-    yield {"text": "Go!", "word": 1}
-    yield {"text": "go", "weight": 0.25}
-    yield {"text": "Don’t eat <b>zzz</b> , zzz", "step": 1}
-    yield {"text": " ".join(["the dog and"] * 20), "step": 5}
-
-
-PAGE = """
-const { table } = await import('./attnkit/widgets/bahdanau/alignment.mjs');
-const { readTranslator } = await import('./attnkit/widgets/frame/checkpoint.mjs');
-const { Seq2Seq } = await import('./attnkit/widgets/frame/seq2seq.mjs');
-const { readFileSync } = await import('node:fs');
-const { file, states } = JSON.parse(readFileSync(0, 'utf-8'));
-const translator = readTranslator(new Uint8Array(readFileSync(file)), [Seq2Seq]);
-console.log(JSON.stringify(states.map((state) => table(state, translator))));
-"""
-
-
-def test_the_page_computes_what_torch_computes():
-    made = [Alignment(sentences=SENTENCES, **state) for state in states()]
-    asked = {"file": str(weights.FOLDER / "bahdanau.safetensors"), "states": [widget.state() for widget in made]}
-    command = ["node", "--input-type=module", "-e", PAGE]
-    answer = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)
-    for widget, page in zip(made, json.loads(answer.stdout), strict=True):
-        wanted = widget.table()
-        assert (page["caption"], page["columns"]) == (wanted.caption, wanted.columns)
-        assert [row[0] for row in page["rows"]] == [row[0] for row in wanted.rows]
-        for row, other in zip(page["rows"], wanted.rows, strict=True):
-            assert [cell is None for cell in row] == [cell is None for cell in other]
-            np.testing.assert_allclose(*(np.array(cells[1:], dtype=float) for cells in (row, other)), atol=1e-6)
 
 
 def test_the_widget_decodes_as_the_package_does(translator):
@@ -136,11 +83,6 @@ def test_another_step_or_word_gives_the_model_its_weights_back_and_a_sentence_be
     assert (widget.step, widget.word, widget.weight) == (0, 0, None)
 
 
-def test_the_same_state_makes_the_same_widget():
-    widget = Alignment(sentences=SENTENCES, text=SENTENCES[1], step=2, word=1, weight=0.5)
-    assert type(widget)(**widget.state()).static_html() == widget.static_html()
-
-
 # The gold alignment
 
 
@@ -161,43 +103,3 @@ def test_links_stand_only_where_the_model_has_written_the_word_of_the_gold():
     widget.text = "go"
     assert widget._links() == {"sure": [], "possible": []}
     assert "Squares" not in widget.picture().alt
-
-
-# What Python refuses
-
-
-def refused():
-    yield "text must have 1 to 60 words; got 0", {"text": " \n"}
-    yield "text must have 1 to 60 words; got 61", {"text": "go " * 61}
-    yield "text must have 1 to 60 words; got 0", {"sentences": [""]}
-    yield "weight must be from 0 to 1, or None; got 1.5", {"weight": 1.5}
-    yield "weight must be from 0 to 1, or None; got nan", {"weight": float("nan")}
-    yield "step", {"step": -1}
-    yield "gold must have one entry for each of the 3 sentences; got 1", {"gold": [None]}
-    yield "must be None or have target, sure, possible", {"gold": [None, None, {"target": []}]}
-    yield "no option 'sentense'", {"sentense": "go"}
-
-
-@pytest.mark.parametrize(("words", "options"), list(refused()), ids=lambda x: x if isinstance(x, str) else "")
-def test_bad_state_is_refused_with_a_sentence(words, options):
-    with pytest.raises((traitlets.TraitError, TypeError), match=re.escape(words)):
-        Alignment(**{"sentences": SENTENCES, **options})
-
-
-# What goes to the page
-
-
-def test_the_figure_names_its_weights_and_carries_sentence_and_numbers():
-    widget = Alignment(sentences=SENTENCES, text="don't eat <b>zzz</b>", step=1)
-    page = widget.static_html()
-    assert 'data-weights="bahdanau"' in page
-    assert "zzz (?)" in page
-    assert "<b>zzz" not in page
-    for row in widget.table().rows:
-        assert all(number(cell) in page for cell in row[1:])
-
-
-def test_the_module_is_small():
-    import gzip
-
-    assert len(gzip.compress((bundle.FOLDER / "bahdanau/alignment.mjs").read_bytes())) < 4_500

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from itertools import combinations
 
 import numpy as np
@@ -15,31 +13,20 @@ import traitlets
 from attnkit import checkpoints
 from attnkit.bottleneck import LSTMWeights, encode
 from attnkit.decoding import translate
-from attnkit.language import ENGLISH, SPANISH, parse
-from attnkit.models import Config, build
+from attnkit.language import parse
 from attnkit.widgets import Bottleneck
 from attnkit.widgets.bottleneck import bottleneck
-from attnkit.widgets.bottleneck.bottleneck import Reading, marks, verdict
+from attnkit.widgets.bottleneck.bottleneck import Reading, judged
 from attnkit.widgets.frame import weights
-
-DESIGNS = {
-    "none": {"attention": "none", "layers": 2},
-    "bahdanau": {"attention": "before", "score": "additive", "encoder": "bidirectional"},
-}
+from attnkit.widgets.frame.sentence import marks
+from tests.reading import ship
 
 
 @pytest.fixture(params=["shipped", "fresh"])
 def folder(request, monkeypatch, tmp_path):
     """Run a test with the weights that are shipped and with small fresh ones, whose sentences are nonsense."""
     if request.param == "fresh":
-        torch.manual_seed(1)
-        for name, design in DESIGNS.items():
-            sizes = {"source_words": len(ENGLISH), "target_words": len(SPANISH), "d_embedding": 5, "d_hidden": 14}
-            model = build(Config(**design, **sizes))
-            for weight in model.parameters():
-                weight.data *= 2
-            checkpoints.save(tmp_path / f"{name}.safetensors", model, ENGLISH, SPANISH, compact=True)
-        monkeypatch.setattr(weights, "FOLDER", tmp_path)
+        ship("bottleneck/bottleneck", tmp_path, monkeypatch)
     return weights.FOLDER
 
 
@@ -90,8 +77,6 @@ def test_stories_of_ones_own():
 @pytest.mark.parametrize(
     ("words", "make"),
     [
-        ("own must have 1 to 60 words; got 0", lambda: Bottleneck(own=" ")),
-        ("own must have 1 to 60 words; got 61", lambda: Bottleneck(own="go " * 61)),
         ("rung must be from 0 to 14; got 15", lambda: Bottleneck(rung=15)),
         ("rung must be from 0 to 14; got -1", lambda: Bottleneck(rung=-1)),
         ("story must be one of don't eat …, eat …; got 'sleep'", lambda: Bottleneck(story="sleep", rung=3)),
@@ -154,7 +139,7 @@ def test_the_numbers_that_cross_grow_with_attention_alone(folder):
 
 def test_the_table_marks_words_and_counts_them(monkeypatch):
     written = iter([Reading(("no", "comas", "los", "pasteles"), True, np.zeros((2, 3)))] * 9)
-    monkeypatch.setattr(bottleneck, "read", lambda _file, _words: next(written))
+    monkeypatch.setattr(bottleneck, "read", lambda _name, _version, _words: next(written))
     widget = Bottleneck(rung=2)
     rows = {name: cells for name, *cells in widget.table().rows}
     assert [rows[f"word {i}"][0] for i in (1, 2, 3, 4)] == ["no", "comas", "los ✗", "pasteles ✗"]
@@ -195,52 +180,11 @@ def test_as_many_words_as_can_be_are_found_in_the_reference():
 )
 def test_verdicts_by_hand(source, wanted, written, told):
     reading = Reading(tuple(written.split()), True, np.zeros((2, 1)))
-    assert verdict(source.split(), wanted and wanted.split(), reading) == told
+    assert judged(source.split(), wanted and wanted.split(), reading) == told
 
 
 def test_a_translation_without_an_end_says_so():
-    assert verdict(["go"], None, Reading((), False, np.zeros((2, 1)))) == "It finds no end and is cut."
-
-
-# Python and the page
-
-
-def states():
-    """Yield the options of widgets in many states."""
-    yield {"rung": 3}
-    yield {"rung": 14}
-    yield {"story": "eat …", "rung": 7}
-    yield {"own": "I see him"}
-    yield {"own": "Don’t eat <b>zzz</b> , zzz"}
-    yield {"own": "the dog and " * 20}
-
-
-PAGE = """
-const { table } = await import('./attnkit/widgets/bottleneck/bottleneck.mjs');
-const { readTranslator } = await import('./attnkit/widgets/frame/checkpoint.mjs');
-const { Seq2Seq } = await import('./attnkit/widgets/frame/seq2seq.mjs');
-const { readFileSync } = await import('node:fs');
-const { files, states } = JSON.parse(readFileSync(0, 'utf-8'));
-const found = files.map((file) => readTranslator(new Uint8Array(readFileSync(file)), [Seq2Seq]));
-console.log(JSON.stringify(states.map((state) => table(state, ...found))));
-"""
-
-
-def test_the_page_computes_the_same_table(folder):
-    widgets = [Bottleneck(**options) for options in states()]
-    given = {
-        "files": [str(folder / f"{name}.safetensors") for name in widgets[0].translators()],
-        "states": [widget.state() for widget in widgets],
-    }
-    command = ["node", "--input-type=module", "--eval", PAGE]
-    run = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=True)
-    for widget, page in zip(widgets, json.loads(run.stdout), strict=True):
-        table = widget.table()
-        assert (page["caption"], page["columns"]) == (table.caption, table.columns)
-        for ours, theirs in zip(table.rows, page["rows"], strict=True):
-            assert ours[0] == theirs[0]
-            for a, b in zip(ours[1:], theirs[1:], strict=True):
-                assert a == (b if isinstance(a, (str, type(None))) else pytest.approx(b, abs=1e-6)), ours[0]
+    assert judged(["go"], None, Reading((), False, np.zeros((2, 1)))) == "It finds no end and is cut."
 
 
 def test_the_figure_names_both_weights():

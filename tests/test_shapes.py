@@ -15,7 +15,8 @@ import attnkit
 from attnkit._arrays import Array
 
 # The classes only hold stages, and these two take no array.
-FUNCTIONS = [name for name in attnkit.__all__ if name[0].islower() and name not in {"assume_finite", "alibi_slopes"}]
+NO_ARRAYS = {"assume_finite", "alibi_slopes", "show"}  # what comes out of these is no array
+FUNCTIONS = [name for name in attnkit.__all__ if name[0].islower() and name not in NO_ARRAYS]
 
 
 def checked(function):

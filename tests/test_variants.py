@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import subprocess
 
 import numpy as np
 import pytest
@@ -22,9 +21,10 @@ from attnkit.models import Config, build
 from attnkit.widgets import Variants
 from attnkit.widgets.frame import weights
 from attnkit.widgets.luong.variants import EXAMPLES, GROUPS, facts_of
+from tests.reading import RECURRENT, expect_the_page_computes
 
-RECURRENT = {name: recipe.design for name, recipe in RECIPES.items() if "architecture" not in recipe.design}
-LOOKING = [name for name, design in RECURRENT.items() if design.get("attention") != "none"]
+DESIGNS = {name: recipe.design for name, recipe in RECIPES.items() if "architecture" not in recipe.design}
+LOOKING = [name for name, design in DESIGNS.items() if design.get("attention") != "none"]
 EXAMPLE = ("let's go", "vamos")
 SENTENCES = ["let's go", "Don’t eat <b>zzz</b> , zzz ?", " ".join(["the dog and"] * 5)]
 
@@ -33,10 +33,9 @@ SENTENCES = ["let's go", "Don’t eat <b>zzz</b> , zzz ?", " ".join(["the dog an
 def folder(tmp_path_factory):
     """Write a small fresh translator of every design that has attention, and one of those that have none."""
     folder = tmp_path_factory.mktemp("fresh")
-    sizes = {"source_words": len(ENGLISH), "target_words": len(SPANISH), "d_embedding": 5, "d_hidden": 14}
     torch.manual_seed(7)
     for name in [*LOOKING, "none"]:
-        model = build(Config(**sizes, **RECIPES[name].design))
+        model = build(Config(**RECURRENT, **RECIPES[name].design))
         for weight in model.parameters():
             weight.data *= 3  # else all words are equally likely, and all look alike
         checkpoints.save(folder / f"{name}.safetensors", model, ENGLISH, SPANISH, compact=True)
@@ -54,37 +53,14 @@ def make(**state):
     return Variants(**{"examples": [EXAMPLE], "models": LOOKING, **state})
 
 
-PAGE = """
-const { table } = await import('./attnkit/widgets/luong/variants.mjs');
-const { readTranslator } = await import('./attnkit/widgets/frame/checkpoint.mjs');
-const { Seq2Seq } = await import('./attnkit/widgets/frame/seq2seq.mjs');
-const { readFileSync } = await import('node:fs');
-const { folder, states } = JSON.parse(readFileSync(0, 'utf-8'));
-const translator = (name) => readTranslator(new Uint8Array(readFileSync(`${folder}/${name}.safetensors`)), [Seq2Seq]);
-console.log(JSON.stringify(states.map((state) => table(state, ...state.models.map(translator)))));
-"""
-
-
-def expect_the_same(made):
-    asked = {"folder": str(weights.FOLDER), "states": [widget.state() for widget in made]}
-    command = ["node", "--input-type=module", "-e", PAGE]
-    answer = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)
-    for widget, page in zip(made, json.loads(answer.stdout), strict=True):
-        wanted = widget.table()
-        assert (page["caption"], page["columns"]) == (wanted.caption, wanted.columns)
-        assert [row[0] for row in page["rows"]] == [row[0] for row in wanted.rows]
-        for row, other in zip(page["rows"], wanted.rows, strict=True):
-            np.testing.assert_allclose(row[1:], other[1:], atol=1e-6)
-
-
 @pytest.mark.usefixtures("fresh")
 def test_the_page_computes_what_torch_computes():
-    expect_the_same([make(models=[name], sentence=sentence) for name in LOOKING for sentence in SENTENCES])
+    expect_the_page_computes([make(models=[name], sentence=sentence) for name in LOOKING for sentence in SENTENCES])
 
 
 def test_the_page_computes_what_torch_computes_with_the_weights_that_are_shipped():
     models = Variants().models
-    expect_the_same([make(models=[name], sentence=sentence) for name in models for sentence in EXAMPLES])
+    expect_the_page_computes([make(models=[name], sentence=sentence) for name in models for sentence in EXAMPLES])
 
 
 @pytest.mark.usefixtures("fresh")

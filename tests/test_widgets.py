@@ -12,7 +12,29 @@ import pytest
 import torch
 import traitlets
 
-from attnkit.widgets import Alignment, Bottleneck, Predict, ScoreHeatmap, Temperature, TwoVectors, Variants, WeightedSum
+from attnkit.widgets import (
+    Ablation,
+    Alignment,
+    Bottleneck,
+    Clocks,
+    Generation,
+    Heads,
+    Ladder,
+    Layers,
+    Leak,
+    MaskBuilder,
+    Predict,
+    QueryKeyValue,
+    Rotary,
+    Scaling,
+    ScoreHeatmap,
+    SelfMap,
+    Shuffle,
+    Temperature,
+    TwoVectors,
+    Variants,
+    WeightedSum,
+)
 from attnkit.widgets.frame import bundle
 from attnkit.widgets.frame.widget import number
 
@@ -23,8 +45,21 @@ MAKE = {
     "bahdanau/alignment": lambda: Alignment(sentences=["let's go", SENTENCE[2]]),
     "bottleneck/bottleneck": Bottleneck,
     "luong/variants": Variants,
+    "masking/generation": Generation,
+    "masking/leak": Leak,
+    "masking/mask_builder": lambda: MaskBuilder(tokens=SENTENCE, scores=np.eye(3)),
+    "multi_head/ablation": lambda: Ablation(sentences=["let's go", SENTENCE[2]]),
+    "multi_head/heads": lambda: Heads(weights=np.stack([np.eye(3), np.full((3, 3), 1 / 3)]), tokens=SENTENCE),
+    "positions/clocks": Clocks,
+    "positions/rotary": Rotary,
+    "positions/shuffle": lambda: Shuffle(tokens=SENTENCE, vectors=[[1, 0], [0, 1], [1, 1]], order=[2, 0, 1]),
     "scoring/two_vectors": TwoVectors,
     "scoring/score_heatmap": lambda: ScoreHeatmap(tokens=SENTENCE, vectors=np.eye(3)),
+    "self_attention/query_key_value": QueryKeyValue.worked_example,
+    "self_attention/scaling": Scaling,
+    "self_attention/self_map": lambda: SelfMap(sentences=["let's go", SENTENCE[2]]),
+    "transformer/ladder": lambda: Ladder(sentences=["let's go", SENTENCE[2]]),
+    "transformer/layers": lambda: Layers(sentences=["let's go", SENTENCE[2]]),
     "weighted_sum/temperature": lambda: Temperature(scores=[1, 2, 3], labels=SENTENCE),
     "weighted_sum/weighted_sum": WeightedSum.worked_example,
     "frame/predict": lambda: Predict(question="Is 2 < 3?", answers=ANSWERS),

@@ -9,7 +9,8 @@ from attnkit.figures.arrows import arrows
 from attnkit.figures.bars import bars
 from attnkit.figures.curves import lines
 from attnkit.figures.heatmap import heatmap
+from attnkit.figures.maps import maps
 from attnkit.figures.picture import Picture
 from attnkit.figures.plane import hull
 
-__all__ = ["Picture", "arrows", "bars", "heatmap", "hull", "lines"]
+__all__ = ["Picture", "arrows", "bars", "heatmap", "hull", "lines", "maps"]

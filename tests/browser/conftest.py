@@ -11,6 +11,8 @@ import pytest
 import yaml
 from playwright.sync_api import BrowserContext, Page
 
+from attnkit.widgets.frame import bundle, weights
+from attnkit.widgets.frame.widget import Widget
 from tools.serve import make_server
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +78,31 @@ def visit(site: str, context: BrowserContext) -> Iterator[Callable[..., Page]]:
     yield open_page
     context.close()
     assert [complaint for log in logs for complaint in log.complaints] == []
+
+
+@pytest.fixture
+def alone(tmp_path: Path, context: BrowserContext) -> Iterator[Callable[..., Page]]:
+    """Show a widget alone on a page, once all that it loads has arrived; an error in the page fails the test."""
+    errors = []
+
+    def show(widget: Widget, *, above: int = 0) -> Page:
+        (tmp_path / "weights").mkdir()
+        for name in widget.translators():
+            (tmp_path / "weights" / f"{name}.js").write_text(weights.script(name), encoding="utf-8")
+        script = bundle.page_script.__wrapped__(widget.module)  # what is cached knows other versions of the weights
+        (tmp_path / "page.html").write_text(
+            "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+            f"<style>{bundle.stylesheet()}</style><p style='height: {above}px'></p>{widget.static_html()}"
+            f"<script>{script}</script>",
+            encoding="utf-8",
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto((tmp_path / "page.html").as_uri())
+        page.locator("figure[data-live]").wait_for()
+        if not above:
+            page.locator("[data-live] details.ak-numbers > summary").wait_for()
+        return page
+
+    yield show
+    assert errors == []

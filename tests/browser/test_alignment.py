@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from attnkit.widgets import Alignment
-from attnkit.widgets.frame import bundle, weights
 from attnkit.widgets.frame.widget import number
-from tests.browser.test_widgets import RANDOM_EVENTS
 
 SENTENCES = ["do not eat the pizza", "let's go"]
-HEAD = "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
 
 
 @pytest.fixture
-def page(tmp_path, context):
-    """Show the widget alone on a page, once its translator has arrived; an error in the page fails the test."""
-    (tmp_path / "weights").mkdir()
-    (tmp_path / "weights" / "bahdanau.js").write_text(weights.script("bahdanau"), encoding="utf-8")
-    body = f"<style>{bundle.stylesheet()}</style>{Alignment(sentences=SENTENCES).static_html()}"
-    (tmp_path / "page.html").write_text(f"{HEAD}{body}<script>{bundle.page_script()}</script>", encoding="utf-8")
-    page, errors = context.new_page(), []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto((tmp_path / "page.html").as_uri())
-    page.locator(".ak-written").wait_for()
-    yield page
-    assert errors == []
+def page(alone):
+    return alone(Alignment(sentences=SENTENCES))
 
 
 def probabilities(page) -> list[str]:
@@ -78,27 +63,7 @@ def test_a_sentence_of_ones_own_is_translated_and_its_unknown_words_are_named(pa
     assert page.locator(".ak-rim").count() > 1
 
 
-@pytest.mark.parametrize(("typed", "told"), [("  ", "one or more words"), ("go " * 61, "60 words at most; .* has 61")])
-def test_a_sentence_that_cannot_be_translated_gets_a_sentence(page, typed, told):
-    before = page.locator(".ak-written").inner_text()
-    page.get_by_label("or type your own").fill(typed)
-    page.get_by_role("button", name="Translate").press("Enter")
-    assert re.search(told, page.get_by_role("status").inner_text())
-    assert page.locator(".ak-written").inner_text() == before
-
-
 def test_a_cell_tells_weight_and_link(page):
     page.get_by_role("group", name="Alignment").press("ArrowDown")
     weight = number(float(Alignment(sentences=SENTENCES).alignment[0, 0]))
     assert f"and “do”: weight {weight}" in page.locator(".ak-readout").inner_text()
-
-
-def test_two_hundred_random_events_leave_no_error_and_no_nan(page):
-    page.locator("details > summary").click()
-    told = page.locator("figure.attnkit").evaluate(RANDOM_EVENTS)
-    assert isinstance(told, int), told
-
-
-def test_a_phone_never_scrolls_sideways(page):
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -82,8 +82,8 @@ def test_unknown_words_and_typed_html_stay_text(page):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("   ", "Type a sentence: there is no word yet."),
-        ("go " * 61, "These are 61 words; a sentence here has 60 at most."),
+        ("   ", "Type a sentence of one or more words."),
+        ("go " * 61, "A sentence here has 60 words at most; yours has 61."),
     ],
 )
 def test_an_empty_or_long_sentence_gets_a_sentence_and_changes_nothing(page, text, told):

@@ -88,7 +88,10 @@ def test_words_that_are_wider_than_here_still_fit(visit, context, path):
 
 @pytest.mark.parametrize("path", LIVE)
 def test_what_comes_with_a_page_is_light(visit, path):
-    """Whoever reads a page to its end and touches nothing loads at most 1.5 MB of translators, none without need."""
+    """Whoever reads a page to its end and touches nothing loads at most 1.5 MB of translators, none without need.
+
+    A Transformer is larger, and a page with one may load 2 MB.
+    """
     page = visit(path)
     expect(page.locator("figure[data-weights]:not([data-live])")).to_have_count(0)
     for figure in page.locator("figure[data-weights]").all():
@@ -97,8 +100,9 @@ def test_what_comes_with_a_page_is_light(visit, path):
     # The page itself says what it fetched: a listener would hear nothing of what came before it was there.
     fetched = page.evaluate("performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)")
     bodies = [(HTML / place.lstrip("/")).read_bytes() for place in fetched if "/_static/weights/" in place]
-    assert bool(bodies) == bool(weights.needed_by((HTML / path).read_text("utf-8")))
-    assert sum(len(gzip.compress(body)) for body in bodies) <= 1_500_000
+    needed = weights.needed_by((HTML / path).read_text("utf-8"))
+    assert bool(bodies) == bool(needed)
+    assert sum(len(gzip.compress(body)) for body in bodies) <= (2_000_000 if "transformer" in needed else 1_500_000)
 
 
 @pytest.mark.parametrize("path", PAGES)

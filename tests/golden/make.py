@@ -19,10 +19,23 @@ from attnkit.experiments.heads import PLACES, without_head
 from attnkit.language import Vocabulary, tokenise
 from attnkit.models import Config, LanguageModelConfig, TransformerConfig, build
 from attnkit.widgets import (
+    Ablation,
     Alignment,
     Bottleneck,
+    Clocks,
+    Generation,
+    Heads,
+    Ladder,
+    Layers,
+    Leak,
+    MaskBuilder,
     Predict,
+    QueryKeyValue,
+    Rotary,
+    Scaling,
     ScoreHeatmap,
+    SelfMap,
+    Shuffle,
     Temperature,
     TwoVectors,
     Variants,
@@ -31,6 +44,7 @@ from attnkit.widgets import (
 
 FOLDER = Path(__file__).parent
 PIZZA = ["don't", "eat", "the", "delicious", "looking", "and", "smelling", "pizza"]
+ZEBRA = "Don’t see the <b>zebra</b> , please"
 
 
 def formulas() -> list[dict[str, Any]]:
@@ -131,10 +145,12 @@ def transformer_formulas() -> list[dict[str, Any]]:
 
 
 def widgets() -> list[dict[str, Any]]:
-    """Return states of every widget with the table that Python makes of each."""
+    """Return states of every widget with the table that Python makes of each; −∞ is None in JSON."""
     rng = np.random.default_rng(1)
     vectors = rng.normal(size=(8, 3))
     pentagon = [[-2, -1], [2, -2], [3, 1], [0, 3], [-3, 2]]
+    asked = {"token": 1, "scaled": False, "value": [[1, 2, -0.5], [0.5, 0, 1]]}
+    looks = attnkit.softmax(np.random.default_rng(6).normal(size=(2, 1, 3, 8, 8)))
     made = [
         TwoVectors(),
         TwoVectors(query=[-3.3, 0.7], key=[4, -4], scale=2.35, normalise=True),
@@ -152,13 +168,60 @@ def widgets() -> list[dict[str, Any]]:
         Bottleneck(),
         Bottleneck(rung=5, attention="general"),
         Bottleneck(story="eat …", rung=14),
-        Bottleneck(own="Don’t see the <b>zebra</b> , please"),
+        Bottleneck(own=ZEBRA),
         Alignment(sentences=[" ".join(PIZZA), "let's go"]),
         Alignment(sentences=[" ".join(PIZZA), "let's go"], step=10, word=7, weight=0.5),
-        Alignment(sentences=["let's go"], text="Don’t see the <b>zebra</b> , please", step=2),
+        Alignment(sentences=["let's go"], text=ZEBRA, step=2),
         Variants(models=["general", "bahdanau"]),
         Variants(models=["general", "local-m-2"], model="local-m-2", sentence="let's go"),
-        Variants(models=["local-p-5"], sentence="Don’t see the <b>zebra</b> , please"),
+        Variants(models=["local-p-5"], sentence=ZEBRA),
+        QueryKeyValue.worked_example(),
+        QueryKeyValue(**{**QueryKeyValue.worked_example().state(), **asked}),
+        Scaling(),
+        Scaling(d_k=1024, divisor="nothing", sample=31, seed=0),
+        Scaling(d_k=1, divisor="d_k"),
+        SelfMap(sentences=[" ".join(PIZZA), "let's go"]),
+        SelfMap(sentences=["the dog loved the ball , it was very excited"], word=6, layer=1, head=3),
+        SelfMap(sentences=["let's go"], text=ZEBRA, word=3),
+        Heads(weights=list(looks), tokens=PIZZA),
+        Heads(weights=list(looks), tokens=PIZZA, layer=1, head=2, query=7, overlaid=True),
+        Heads(weights=looks[0, 0, 0, :5], tokens=PIZZA, queries=PIZZA[:5], query=4),
+        Ablation(sentences=[" ".join(PIZZA), "let's go"]),
+        Ablation(
+            sentences=[" ".join(PIZZA), "let's go"],
+            part="cross",
+            layer=1,
+            head=3,
+            off=[["cross", 1, 3], ["encoder", 0, 0]],
+            step=9,
+        ),
+        Ablation(sentences=["let's go"], text=ZEBRA, part="self", off=[["self", 0, 1]], step=2),
+        Clocks(),
+        Clocks(d_model=4, position=49, shift=20, pair=1),
+        Clocks(d_model=32, position=31, shift=0, pair=15),
+        Rotary(),
+        Rotary(query=[-2.75, 1], key=[3, -3], query_position=20, key_position=0, both=20, turn=60),
+        *(Shuffle(positions=kind, order=[4, 0, 3, 2, 1]) for kind in ("none", "sinusoidal", "rotary", "alibi")),
+        Shuffle(tokens=PIZZA[:3], vectors=rng.normal(size=(3, 6)), order=[1, 2, 0], positions="rotary"),
+        MaskBuilder(),
+        MaskBuilder(rule="both", length=3, added="−10"),
+        MaskBuilder(rule="window", width=3),
+        MaskBuilder(rule="padding", length=2, added="−1"),
+        MaskBuilder(rule="none"),
+        MaskBuilder(
+            tokens=PIZZA[:3], scores=rng.normal(size=(3, 3)), rule="own", cells=[[0, 1, 1], [1, 0, 0], [1, 1, 1]]
+        ),
+        Generation(prompt="the dog", seed=3),
+        Generation(prompt="Don’t see the <b>zebra</b> ,", top_k=5, top_p=0.9, temperature=1.5, step=2, seed=8),
+        Generation(prompt="", top_k=1, step=99),
+        Leak(),
+        Leak(sentence=ZEBRA, block=1),
+        Layers(sentences=[" ".join(PIZZA), "let's go"]),
+        Layers(sentences=[" ".join(PIZZA), "let's go"], part="encoder", layer=1, head=3, word=4),
+        Layers(sentences=[" ".join(PIZZA), "let's go"], part="self", layer=1, head=0, step=5),
+        Layers(sentences=["let's go"], text=ZEBRA, head=2, step=2),
+        Ladder(sentences=[" ".join(PIZZA), "let's go"]),
+        Ladder(sentences=["let's go"], text=ZEBRA),
         Predict(question="2 < 3?", answers=[("<b>yes</b>", "It is & it stays.", True), ("no", "Count.", False)]),
     ]
     return [
@@ -166,10 +229,17 @@ def widgets() -> list[dict[str, Any]]:
             "widget": one.module,
             "translators": one.translators(),
             "state": one.state(),
-            "table": one.table()._asdict(),
+            "table": {part: without_infinity(cells) for part, cells in one.table()._asdict().items()},
         }
         for one in made
     ]
+
+
+def without_infinity(cells: Any) -> Any:
+    """Return a part of a table with None for −∞, which JSON does not know."""
+    if isinstance(cells, list):
+        return [without_infinity(cell) for cell in cells]
+    return None if cells == -np.inf else cells
 
 
 SIZES = {"source_words": 11, "target_words": 13, "d_embedding": 5, "d_hidden": 7, "longest": 17}

@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import traitlets
-from matplotlib.patches import Ellipse, Rectangle
 
-from attnkit import figures
-from attnkit.figures.picture import INK
-from attnkit.language import parse, tokenise
+from attnkit.language import tokenise
 from attnkit.widgets.frame import weights as shipped
+from attnkit.widgets.frame.sentence import Sentence, checked_gold, drawn, gold_of, likeliest, links_of, named, or_first
 from attnkit.widgets.frame.widget import Table, Widget, number
 
 if TYPE_CHECKING:
     from attnkit.figures import Picture
 
 MODEL = "bahdanau"
-LONGEST = 60
-TOP = 5
 
 
 class Step(NamedTuple):
@@ -75,16 +71,15 @@ class Alignment(Widget):
 
     sentences = traitlets.List(traitlets.Unicode(), minlen=1).tag(sync=True)
     gold = traitlets.List().tag(sync=True)
-    text = traitlets.Unicode().tag(sync=True)
+    text = Sentence()
     step = traitlets.Int(0, min=0).tag(sync=True)
     word = traitlets.Int(0, min=0).tag(sync=True)
     weight = traitlets.Float(None, allow_none=True).tag(sync=True)
 
     def __init__(self, *, sentences: Any, gold: Any = None, text: str | None = None, **state: Any) -> None:
         sentences = list(sentences)
-        gold = [_gold(sentence) for sentence in sentences] if gold is None else gold
-        text = sentences[0] if text is None and sentences else text or ""
-        super().__init__(sentences=sentences, gold=gold, text=text, **state)
+        gold = [gold_of(sentence) for sentence in sentences] if gold is None else gold
+        super().__init__(sentences=sentences, gold=gold, text=or_first(text, sentences), **state)
         self.observe(self._begin_anew, "text")
         self.observe(self._drop_change, ["step", "word"])
 
@@ -120,9 +115,7 @@ class Alignment(Widget):
     @property
     def next_words(self) -> dict[str, float]:
         """The likeliest next words with their probabilities, the likeliest first."""
-        chances = self._present().probabilities
-        order = [index for index in np.argsort(-chances, kind="stable") if chances[index] >= 0]
-        return {_model().target.words[index]: float(chances[index]) for index in order[:TOP]}
+        return likeliest(self._present().probabilities, _model().target)
 
     def label(self) -> str:
         """Return one sentence that says what is seen."""
@@ -156,29 +149,13 @@ class Alignment(Widget):
         """Return the alignment as a heatmap, with the gold links over it and a frame around the present step."""
         matrix, written = self.alignment, [step.word for step in self._steps()]
         matrix[self._at()] = self.weights
-        picture = figures.heatmap(matrix, written, self._names())
-        (sheet,) = picture.axes
-        wide, high = sheet.get_xlim()[1] / matrix.shape[1], sheet.get_ylim()[0] / len(matrix)
-
-        def mark(shape: Any, *place: float) -> None:
-            for ink, width in (("paper", 4), ("ink", 1.6)):
-                sheet.add_patch(shape(*place, fill=False, edgecolor=INK[ink], linewidth=width, clip_on=False))
-
-        mark(Rectangle, (1, self._at() * high + 1), matrix.shape[1] * wide - 2, high - 2)
-        links = self._links()
-        for row, column in links["sure"]:
-            mark(Rectangle, (column * wide + 4, row * high + 4), wide - 8, high - 8)
-        for row, column in links["possible"]:
-            mark(Ellipse, ((column + 0.5) * wide, (row + 0.5) * high), wide - 8, high - 8)
-        if sum(map(len, links.values())):
-            picture.alt += " Squares: sure links of the gold alignment. Ellipses: possible ones."
-        return picture
+        return drawn(matrix, written, self._names(), row=self._at(), links=self._links())
 
     def _words(self) -> list[str]:
         return tokenise(self.text)
 
     def _names(self) -> list[str]:
-        return [word if word in _model().source else f"{word} (?)" for word in self._words()]
+        return named(self._words(), _model().source)
 
     def _steps(self) -> list[Step]:
         return _translate(shipped.version(MODEL), tuple(self._words()))[1]
@@ -199,24 +176,13 @@ class Alignment(Widget):
     def _links(self) -> dict[str, list]:
         """Return the gold links of the words that stand in the gold translation where the model writes them."""
         found = self.gold[self.sentences.index(self.text)] if self.text in self.sentences else None
-        if found is None:
-            return {"sure": [], "possible": []}
-        both = zip(self.translation, found["target"], strict=False)
-        same = {i for i, (one, other) in enumerate(both) if one == other}
-        return {kind: [link for link in found[kind] if link[0] in same] for kind in ("sure", "possible")}
+        return links_of(found, self.translation)
 
     def _begin_anew(self, _change: Any) -> None:
         self.step, self.word, self.weight = 0, 0, None
 
     def _drop_change(self, _change: Any) -> None:
         self.weight = None
-
-    @traitlets.validate("text")
-    def _check_text(self, proposal: Any) -> str:
-        n_words = len(tokenise(proposal["value"]))
-        if not 1 <= n_words <= LONGEST:
-            raise traitlets.TraitError(f"text must have 1 to {LONGEST} words; got {n_words}")
-        return proposal["value"]
 
     @traitlets.validate("weight")
     def _check_weight(self, proposal: Any) -> float | None:
@@ -227,16 +193,7 @@ class Alignment(Widget):
 
     @traitlets.validate("gold")
     def _check_gold(self, proposal: Any) -> list:
-        gold = proposal["value"]
-        if len(gold) != len(self.sentences):
-            raise traitlets.TraitError(
-                f"gold must have one entry for each of the {len(self.sentences)} sentences; got {len(gold)}"
-            )
-        keys = ("target", "sure", "possible")
-        for entry in gold:
-            if entry is not None and (not isinstance(entry, dict) or sorted(entry) != sorted(keys)):
-                raise traitlets.TraitError(f"an entry of gold must be None or have {', '.join(keys)}; got {entry!r}")
-        return gold
+        return checked_gold(proposal["value"], self.sentences)
 
 
 def shifted(weights: np.ndarray, j: int, weight: float) -> np.ndarray:
@@ -251,35 +208,17 @@ def shifted(weights: np.ndarray, j: int, weight: float) -> np.ndarray:
     return np.insert(share * rest, j, 1 - rest)
 
 
-def _gold(sentence: str) -> dict[str, Any] | None:
-    pair = parse(tokenise(sentence))
-    if pair is None:
-        return None
-    links = {"sure": pair.sure, "possible": pair.possible - pair.sure}
-    return {"target": list(pair.target), **{kind: sorted(map(list, found)) for kind, found in links.items()}}
-
-
 def _model() -> Any:
-    return _load(shipped.version(MODEL))
-
-
-@lru_cache(maxsize=2)
-def _load(_version: str) -> Any:
-    """Return the translator in float64: a page computes so, too."""
-    from attnkit import checkpoints
-
-    checkpoint = checkpoints.load(shipped.FOLDER / f"{MODEL}{shipped.SUFFIX}")
-    checkpoint.model.double()
-    return checkpoint
+    return shipped.translator(MODEL)
 
 
 @lru_cache(maxsize=64)
-def _translate(version: str, words: tuple[str, ...]) -> tuple[Any, list[Step]]:
+def _translate(_version: str, words: tuple[str, ...]) -> tuple[Any, list[Step]]:
     """Return what the encoder leaves of a sentence, and every step of its greedy translation."""
     from attnkit.decoding import BOS, EOS, at_rest, pad
 
-    model = _load(version).model
-    source, mask = pad([_load(version).source.encode(words)])
+    model = _model().model
+    source, mask = pad([_model().source.encode(words)])
     with at_rest(model):
         memory = model.encode(source, mask)
         state, previous, steps = model.start(memory), BOS, []
@@ -313,6 +252,5 @@ def _step(memory: Any, previous: int, before: Any, given: np.ndarray | None = No
             hook.remove()
     best = int(logarithms.argmax())
     scores, weights, context = (stage[0, 0].numpy() for stage in attention)
-    # A probability of −1 marks what is no word.
-    chances = torch.where(logarithms.isfinite(), logarithms.exp(), -1.0).numpy()
+    chances = logarithms.exp().numpy()
     return Step(previous, before, best, checkpoint.target.words[best], scores, weights, context, chances), state

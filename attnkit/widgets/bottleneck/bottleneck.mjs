@@ -2,11 +2,11 @@
 
 import { format, h, lay, mapColour, numbers, put, read, s, select, slider, watch } from "../frame/dom.mjs";
 import { lookUp, tokenise } from "../frame/checkpoint.mjs";
+import { complaintOn, markedWords, marksOf, nameOf, shareOf, strangersIn, verdictOn } from "../frame/sentence.mjs";
 import { Seq2Seq } from "../frame/seq2seq.mjs";
 import { translators } from "../frame/weights.mjs";
 
 const NAMES = ["stories", "story", "rung", "own", "reference", "attention"];
-const LONGEST = 60;
 const LEVELS = 12; // colours of a strip on either side of 0
 
 function sentenceOf({ stories, story, rung, own, reference }) {
@@ -24,31 +24,10 @@ function readingOf(translator, source) {
   return { words, ended, context, states, room };
 }
 
-/** Which words stand in the reference in the same order, as many of them as can; all without a reference. */
-function marksOf(words, wanted) {
-  if (wanted === null) return words.map(() => true);
-  const most = Array.from({ length: words.length + 1 }, () => Array(wanted.length + 1).fill(0)); // from here to both ends
-  for (let i = words.length - 1; i >= 0; i--)
-    for (let j = wanted.length - 1; j >= 0; j--) most[i][j] = words[i] === wanted[j] ? most[i + 1][j + 1] + 1 : Math.max(most[i + 1][j], most[i][j + 1]);
-  const found = words.map(() => false);
-  for (let i = 0, j = 0; i < words.length && j < wanted.length; ) {
-    if (words[i] === wanted[j]) [found[i++], j] = [true, j + 1];
-    else if (most[i + 1][j] >= most[i][j + 1]) i++;
-    else j++;
-  }
-  return found;
-}
-
-const shareOf = (words, wanted) => `${marksOf(words, wanted).filter(Boolean).length} of ${wanted.length}`;
-
-function verdictOn(source, wanted, { words, ended }) {
-  const opens = words[0] === "no";
-  const told = [];
-  if (wanted !== null) told.push(words.join(" ") === wanted.join(" ") ? "Exactly the reference." : `${shareOf(words, wanted)} words of the reference.`);
-  if (source[0] === "don't" || (source[0] === "do" && source[1] === "not")) told.push(opens ? "The “no” stands first." : "The “no” is gone.");
-  else if (opens && wanted !== null && wanted[0] !== "no") told.push("It opens with a “no” that nobody has said.");
-  if (!ended) told.push("It finds no end and is cut.");
-  return told.join(" ");
+/** What there is to remark on a negation. */
+function remarkOn(source, wanted, [first]) {
+  if (source[0] === "don't" || (source[0] === "do" && source[1] === "not")) return first === "no" ? "The “no” stands first." : "The “no” is gone.";
+  return first === "no" && wanted !== null && wanted[0] !== "no" ? "It opens with a “no” that nobody has said." : "";
 }
 
 function tableOf({ words, wanted }, readings) {
@@ -99,9 +78,8 @@ function side(title) {
     element: h("div", { class: "ak-side" }, h("p", {}, h("strong", {}, title)), said, told, ofContext, context.element, ofStates, kept.element),
     update({ words: source, wanted }, reading) {
       const { words, context: both, states, room } = reading;
-      const marks = marksOf(words, wanted);
-      said.replaceChildren(...words.flatMap((word, i) => [marks[i] ? word : h("mark", { class: "ak-wrong" }, word, h("span", { class: "ak-unseen" }, " (not in the reference)")), " "]));
-      told.textContent = verdictOn(source, wanted, reading);
+      said.replaceChildren(...markedWords(words, wanted));
+      told.textContent = verdictOn(reading, wanted, remarkOn(source, wanted, words));
       const [hidden, cell] = both;
       const each = (size) => `${format(size / source.length, 1)} for each word`;
       ofContext.textContent = `Context: hidden state and cell, ${2 * hidden.length} numbers${states.length ? "" : `, ${each(room)}`}`;
@@ -169,9 +147,7 @@ function render({ model, el }) {
   function submit(event) {
     event.preventDefault();
     const words = tokenise(typed.value);
-    complaint = "";
-    if (words.length === 0) complaint = "Type a sentence: there is no word yet.";
-    if (words.length > LONGEST) complaint = `These are ${words.length} words; a sentence here has ${LONGEST} at most.`;
+    complaint = complaintOn(typed.value);
     if (complaint) return redraw();
     const known = Object.values(stories).flat().find(([sentence]) => sentence === words.join(" "));
     model.set("reference", known ? known[1] : null); // where there is a kernel, it looks in the whole language
@@ -185,13 +161,11 @@ function render({ model, el }) {
     story.update(state.own === null ? state.story : "");
     rung.input.max = stories[state.story].length - 1;
     rung.update(state.rung);
-    english.replaceChildren(h("strong", {}, "English: "), ...looked.flatMap(({ word, known }) => [known ? word : h("span", { class: "ak-unknown" }, `${word} (?)`), " "]));
+    english.replaceChildren(h("strong", {}, "English: "), ...looked.flatMap(({ word, known }) => [known ? word : h("span", { class: "ak-unknown" }, nameOf({ word, known })), " "]));
     spanish.replaceChildren(h("strong", {}, "Reference: "), sentence.wanted === null ? "—" : sentence.wanted.join(" "));
-    const strange = looked.filter(({ known }) => !known).map(({ word }) => `“${word}”`);
-    const told = complaint ? [complaint] : [];
-    if (!complaint && strange.length) told.push(`The translators have never seen ${strange.join(", ")}, and read <unk> there.`);
-    if (!complaint && sentence.wanted === null) told.push("There is no reference for this sentence, so no word is marked.");
-    if (note.textContent !== told.join(" ")) note.textContent = told.join(" ");
+    const unmarked = sentence.wanted === null ? "There is no reference for this sentence, so no word is marked." : "";
+    const told = complaint || `${strangersIn(looked)} ${unmarked}`.trim();
+    if (note.textContent !== told) note.textContent = told;
     if (!found) return;
     const key = sentence.words.join(" ");
     if (now?.key !== key) now = { key, readings: found.map((translator) => readingOf(translator, sentence.words)) };

@@ -12,13 +12,12 @@ import traitlets
 from attnkit import figures
 from attnkit.language import parse, tokenise
 from attnkit.widgets.frame import weights
+from attnkit.widgets.frame.sentence import Sentence, marks, share, verdict
 from attnkit.widgets.frame.widget import Table, Widget, number
 
 if TYPE_CHECKING:
-    from attnkit.checkpoints import Checkpoint
     from attnkit.figures import Picture
 
-LONGEST = 60
 # One order that grows, with "don't" before it and without: each cut is a sentence of the made language.
 THINGS = ("it", "the pizza", "the delicious pizza", "the delicious looking and smelling pizza")
 MORE = (
@@ -95,7 +94,7 @@ class Bottleneck(Widget):
     stories = Stories().tag(sync=True)
     story = traitlets.Unicode().tag(sync=True)
     rung = traitlets.Int(0).tag(sync=True)
-    own = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    own = Sentence(None, allow_none=True)
     reference = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     attention = traitlets.Unicode("bahdanau").tag(sync=True)
 
@@ -133,7 +132,7 @@ class Bottleneck(Widget):
     def label(self) -> str:
         """Return both translations and what became of the sentence in them."""
         told = [
-            f"{title} attention: “{' '.join(reading.words)}”. {verdict(self.words, self.wanted, reading)}".strip()
+            f"{title} attention: “{' '.join(reading.words)}”. {judged(self.words, self.wanted, reading)}".strip()
             for title, reading in zip(("Without", "With"), self._readings(), strict=True)
         ]
         return f"“{' '.join(self.words)}”, {len(self.words)} words. {' '.join(told)}"
@@ -164,19 +163,17 @@ class Bottleneck(Widget):
         return figures.heatmap(self.context[:1], ["hidden"], title=title, what="state")
 
     def _readings(self) -> list[Reading]:
-        return [read(name, tuple(self.words)) for name in self._files()]
+        return [read(name, weights.version(name), tuple(self.words)) for name in self.translators()]
 
     def _rooms(self) -> list[tuple[int, int]]:
         """Return how many numbers are in the context, and how many in the states that the decoder may look at."""
         contexts = [reading.context for reading in self._readings()]
-        looks = [translator(name).model.attention is not None for name in self._files()]
-        width = [translator(name).model.config.d_hidden for name in self._files()]
+        models = [weights.translator(name).model for name in self.translators()]
+        looks = [model.attention is not None for model in models]
+        width = [model.config.d_hidden for model in models]
         return [
             (context.size, look * len(self.words) * d) for context, look, d in zip(contexts, looks, width, strict=True)
         ]
-
-    def _files(self) -> list[str]:
-        return [str(weights.FOLDER / f"{name}{weights.SUFFIX}") for name in self.translators()]
 
     def _find_reference(self, _change: Any = None) -> None:
         pair = None if self.own is None else parse(tokenise(self.own))
@@ -197,12 +194,6 @@ class Bottleneck(Widget):
         last = len(self.stories[self.story]) - 1
         if not 0 <= proposal["value"] <= last:
             raise traitlets.TraitError(f"rung must be from 0 to {last}; got {proposal['value']}")
-        return proposal["value"]
-
-    @traitlets.validate("own")
-    def _check_own(self, proposal: Any) -> str | None:
-        if proposal["value"] is not None and not 1 <= (n := len(tokenise(proposal["value"]))) <= LONGEST:
-            raise traitlets.TraitError(f"own must have 1 to {LONGEST} words; got {n}")
         return proposal["value"]
 
     @traitlets.validate("attention")
@@ -229,62 +220,22 @@ def _translation(sentence: str) -> str:
     return " ".join(pair.target)
 
 
-def marks(words: tuple[str, ...], wanted: list[str] | None) -> list[bool]:
-    """Return which words stand in the reference in the same order, as many of them as can; all without a reference."""
-    if wanted is None:
-        return [True] * len(words)
-    most = np.zeros((len(words) + 1, len(wanted) + 1), dtype=int)  # from here to both ends
-    for i, j in reversed(list(np.ndindex(len(words), len(wanted)))):
-        most[i, j] = most[i + 1, j + 1] + 1 if words[i] == wanted[j] else max(most[i + 1, j], most[i, j + 1])
-    found, i, j = [False] * len(words), 0, 0
-    while i < len(words) and j < len(wanted):
-        if words[i] == wanted[j]:
-            found[i] = True
-            i, j = i + 1, j + 1
-        elif most[i + 1, j] >= most[i, j + 1]:
-            i += 1
-        else:
-            j += 1
-    return found
-
-
-def share(words: tuple[str, ...], wanted: list[str]) -> str:
-    """Return how many words of the reference are there, in words."""
-    return f"{sum(marks(words, wanted))} of {len(wanted)}"
-
-
-def verdict(source: list[str], wanted: list[str] | None, reading: Reading) -> str:
+def judged(source: list[str], wanted: list[str] | None, reading: Reading) -> str:
     """Return in words how near a translation comes, and whether the negation still stands first."""
-    opens = reading.words[:1] == ("no",)
-    told = []
-    if wanted is not None:
-        exact = list(reading.words) == wanted
-        told.append("Exactly the reference." if exact else f"{share(reading.words, wanted)} words of the reference.")
+    opens, remark = reading.words[:1] == ("no",), ""
     if source[0] == "don't" or source[:2] == ["do", "not"]:
-        told.append("The “no” stands first." if opens else "The “no” is gone.")
+        remark = "The “no” stands first." if opens else "The “no” is gone."
     elif opens and wanted is not None and wanted[0] != "no":
-        told.append("It opens with a “no” that nobody has said.")
-    if not reading.ended:
-        told.append("It finds no end and is cut.")
-    return " ".join(told)
-
-
-@lru_cache(maxsize=4)
-def translator(file: str) -> Checkpoint:
-    """Return a checkpoint that computes in float64, as the page does."""
-    from attnkit import checkpoints
-
-    checkpoint = checkpoints.load(file)
-    checkpoint.model.double()
-    return checkpoint
+        remark = "It opens with a “no” that nobody has said."
+    return verdict(reading.words, wanted, ended=reading.ended, remark=remark)
 
 
 @lru_cache(maxsize=256)
-def read(file: str, words: tuple[str, ...]) -> Reading:
-    """Return what the translator in a file makes of a sentence."""
+def read(name: str, _version: str, words: tuple[str, ...]) -> Reading:
+    """Return what the translator of this name makes of a sentence."""
     from attnkit.decoding import at_rest, greedy, pad
 
-    model, source, target, _ = translator(file)
+    model, source, target, _ = weights.translator(name)
     ids, mask = pad([source.encode(words)])
     [best] = greedy(model, ids, mask)
     with at_rest(model):

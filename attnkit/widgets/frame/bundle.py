@@ -19,7 +19,7 @@ from attnkit.widgets.frame import weights
 FOLDER = Path(__file__).parents[1]
 FRAME = FOLDER / "frame"
 #: The shared modules; each may import those before it.
-SHARED = ("maths.mjs", "dom.mjs", "checkpoint.mjs", "seq2seq.mjs", "transformer.mjs", "weights.mjs")
+SHARED = ("maths.mjs", "dom.mjs", "checkpoint.mjs", "sentence.mjs", "seq2seq.mjs", "transformer.mjs", "weights.mjs")
 
 _FILES = "|".join(re.escape(file) for file in SHARED)
 _IMPORT = re.compile(rf'^import \{{ \w+(?:, \w+)* \}} from "\.\./frame/({_FILES})";\n', re.MULTILINE)

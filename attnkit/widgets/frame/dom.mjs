@@ -373,7 +373,7 @@ export function heatmap({ name, describe }) {
     const digits = largest < 10 ? 2 : 1;
     values.forEach((line, row) =>
       line.forEach((value, column) => {
-        const share = Math.round((100 * value) / largest);
+        const share = value === -Infinity ? 0 : Math.round((100 * value) / largest); // −∞ is masked, and no depth of colour
         cells[row * columns.length + column] = colours[100 + Math.max(-100, Math.min(100, share))];
         const text = texts[row]?.[column];
         if (!text) return;

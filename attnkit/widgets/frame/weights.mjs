@@ -2,7 +2,7 @@
 // The question is a custom message of anywidget. In a notebook the kernel answers it, on a page host.js.
 
 import { readTranslator } from "../frame/checkpoint.mjs";
-import { button, h } from "../frame/dom.mjs";
+import { button, h, lay } from "../frame/dom.mjs";
 
 const MARGIN = "800px"; // about a screen ahead
 const asked = new Map();
@@ -70,5 +70,31 @@ export function translators({ model, names, architectures, ready }) {
       ended = true;
       observer.disconnect();
     },
+  };
+}
+
+/**
+ * A widget that is empty until its translators have arrived: `show(model, ...arrived)` then returns its `parts`, as
+ * `lay` takes them, and its `end`. The whole is what `render` returns.
+ */
+export function whenArrived({ model, el, names, architectures, show }) {
+  let end = () => {};
+  const waiting = translators({
+    model,
+    names,
+    architectures,
+    ready(...arrived) {
+      const shown = show(model, ...arrived);
+      ({ end } = shown);
+      const full = h("div");
+      lay(full, "stack", shown.parts);
+      frame.replaceWith(full.firstChild);
+    },
+  });
+  lay(el, "stack", { below: [waiting.element] });
+  const frame = el.firstChild; // a page takes it out of `el`
+  return () => {
+    waiting.end();
+    end();
   };
 }

@@ -11,7 +11,12 @@ import hashlib
 import html
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from attnkit.checkpoints import Checkpoint
 
 FOLDER = Path(__file__).parents[2] / "weights"
 SUFFIX = ".safetensors"
@@ -42,6 +47,11 @@ def version(name: str) -> str:
     return hashlib.sha256(read(name)).hexdigest()[:8]
 
 
+def translator(name: str) -> Checkpoint:
+    """Return the trained model of this name in float64: a page computes so, too."""
+    return _loaded(FOLDER / f"{name}{SUFFIX}", version(name))
+
+
 def script(name: str) -> str:
     """Return the classic script that hands the checkpoint to the page; ``host.js`` adds it when a widget asks."""
     return f'(window.attnkitWeights ||= {{}})[{json.dumps(name)}] = "{base64.b64encode(read(name)).decode("ascii")}";\n'
@@ -60,3 +70,12 @@ def needed_by(page: str) -> list[str]:
 def _known(name: str) -> str:
     read(name)
     return name
+
+
+@lru_cache(maxsize=8)
+def _loaded(file: Path, _version: str) -> Checkpoint:
+    from attnkit import checkpoints
+
+    checkpoint = checkpoints.load(file)
+    checkpoint.model.double()
+    return checkpoint

@@ -3,19 +3,18 @@
 import { format, h, heatmap, lay, numbers, put, read, results, s, select, watch } from "../frame/dom.mjs";
 import { localWindow } from "../frame/maths.mjs";
 import { lookUp, tokenise } from "../frame/checkpoint.mjs";
+import { nameOf, picker, strangersIn } from "../frame/sentence.mjs";
 import { Seq2Seq } from "../frame/seq2seq.mjs";
 import { translators } from "../frame/weights.mjs";
 
 const NAMES = ["sentence", "model", "models", "facts", "examples"];
-const LONGEST = 60;
 
 /** What a translator makes of the sentence: words on both sides, and each step's `weights` and `centre`. */
 function compute({ sentence }, translator) {
   const source = lookUp(translator.source, tokenise(sentence));
   const { words, ended, steps } = translator.translate(source.map(({ word }) => word));
-  const strange = new Set(source.filter(({ known }) => !known).map(({ word }) => `“${word}”`));
   const reach = translator.config.window === "global" ? null : translator.config.half_width;
-  return { columns: source.map(({ word, known }) => (known ? word : `${word} (?)`)), words, ended, strange: [...strange], reach, steps: steps.slice(0, words.length) };
+  return { columns: source.map(nameOf), words, ended, strangers: strangersIn(source), reach, steps: steps.slice(0, words.length) };
 }
 
 function tabled({ model, facts }, { columns, words, steps, reach }) {
@@ -48,9 +47,7 @@ function render({ model, el }) {
   let [now, waiting, awaited] = [null, null, null];
 
   const which = select({ label: "model", options: models.map((name) => [name, facts[name].about, facts[name].group]), change: (value) => put(model, "model", value) });
-  const ready = select({ label: "sentence", options: [...examples.map(([english]) => [english, english]), ["", "one of your own"]], change: (text) => (text ? put(model, "sentence", text) : field.focus()) });
-  const complaint = h("p", { class: "ak-told", role: "status" });
-  const field = h("input", { type: "text", class: "ak-typed", autocomplete: "off", autocapitalize: "none", spellcheck: "false", oninput: type });
+  const chooser = picker({ sentences: examples.map(([english]) => english), on: "input", take: (text) => put(model, "sentence", text) });
   const measured = results(["BLEU", "AER"]);
   const wanted = h("p", { lang: "es" });
   const said = h("ul", { class: "ak-said" });
@@ -69,19 +66,7 @@ function render({ model, el }) {
   const place = h("div");
   const shown = h("div", { hidden: true }, said, wanted, map.element, notes, details.element);
 
-  const typed = h("label", { class: "ak-select" }, h("span", { class: "ak-name" }, "or type your own, in English"), field);
-  lay(el, "stack", { sentence: [ready.element, typed, complaint], controls: [which.element, measured.element], below: [place, shown] });
-
-  function type() {
-    const count = tokenise(field.value).length;
-    complain(count === 0 ? "Type a sentence of one or more words." : count > LONGEST ? `The translators take ${LONGEST} words at most; your sentence has ${count}.` : "");
-    if (complaint.textContent === "") put(model, "sentence", field.value);
-  }
-
-  function complain(words) {
-    if (complaint.textContent !== words) complaint.textContent = words;
-    field.setAttribute("aria-invalid", words !== "");
-  }
+  lay(el, "stack", { sentence: chooser.elements, controls: [which.element, measured.element], below: [place, shown] });
 
   function bring(name) {
     shown.hidden = true;
@@ -107,9 +92,7 @@ function render({ model, el }) {
     which.update(state.model);
     measured.update([facts[state.model].bleu, facts[state.model].aer]);
     const example = examples.find(([english]) => english === sentence);
-    ready.update(example ? sentence : "");
-    if (tokenise(field.value).join(" ") !== tokenise(sentence).join(" ")) field.value = sentence;
-    complain("");
+    chooser.update(sentence);
     if (!arrived.has(state.model)) return bring(state.model);
 
     place.replaceChildren();
@@ -123,7 +106,7 @@ function render({ model, el }) {
     });
     said.replaceChildren(...lines);
     wanted.textContent = example ? `The right translation (✓): ${example[1]}` : "";
-    notes.textContent = now.strange.length ? `Not in the vocabulary, marked (?), and read as <unk>: ${now.strange.join(", ")}.` : "";
+    notes.textContent = now.strangers;
     details.update(tabled(state, now));
     map.element.hidden = now.words.length === 0;
     if (map.element.hidden) return;

@@ -8,7 +8,9 @@ import numpy as np
 import traitlets
 
 from attnkit import figures
+from attnkit.language import tokenise
 from attnkit.widgets.frame import weights
+from attnkit.widgets.frame.sentence import Sentence, named, translated
 from attnkit.widgets.frame.widget import Table, Widget, number
 
 if TYPE_CHECKING:
@@ -38,8 +40,6 @@ EXAMPLES = (
     "let's go",
 )
 EXPERIMENTS = ("scores", "wiring", "reversal", "bottleneck")
-LONGEST = 60
-UNKNOWN = " (?)"
 
 
 class Look(NamedTuple):
@@ -99,7 +99,7 @@ class Variants(Widget):
 
     module = "luong/variants"
 
-    sentence = traitlets.Unicode(EXAMPLES[0]).tag(sync=True)
+    sentence = Sentence(EXAMPLES[0])
     model = traitlets.Unicode("").tag(sync=True)
     models = traitlets.List(traitlets.Unicode()).tag(sync=True)
     facts = traitlets.Dict().tag(sync=True)
@@ -130,16 +130,13 @@ class Variants(Widget):
 
     def look(self) -> Look:
         """Return what the chosen translator makes of the sentence, in float64, as the page computes it."""
-        from attnkit import checkpoints
         from attnkit.decoding import greedy, pad
-        from attnkit.language import tokenise
 
-        checkpoint = checkpoints.load(weights.FOLDER / f"{self.model}{weights.SUFFIX}")
-        checkpoint.model.double()
+        checkpoint = weights.translator(self.model)
         words = tokenise(self.sentence)
         [best] = greedy(checkpoint.model, *pad([checkpoint.source.encode(words)]))
         return Look(
-            source=[word if word in checkpoint.source else f"{word}{UNKNOWN}" for word in words],
+            source=named(words, checkpoint.source),
             target=[checkpoint.target.words[index] for index in best.ids],
             ended=best.ended,
             weights=best.weights,
@@ -153,7 +150,7 @@ class Variants(Widget):
         written = f"“{' '.join(look.target)}”" if look.target else "nothing"
         cut = "" if look.ended else ", and it was cut there"
         window = "" if look.centres is None else f", inside a window of {look.half_width} to each side of its centre"
-        strange = [word.removesuffix(UNKNOWN) for word in dict.fromkeys(look.source) if word.endswith(UNKNOWN)]
+        strange = [word.removesuffix(" (?)") for word in dict.fromkeys(look.source) if word.endswith(" (?)")]
         return (
             f"{facts['about']}: from “{self.sentence}” it writes {written}{cut}. The map shows where each of these "
             f"words looks{window}. On test sentences: BLEU {facts['bleu']}, AER {facts['aer']}."
@@ -179,15 +176,6 @@ class Variants(Widget):
     def translators(self) -> list[str]:
         """Return the names of all models that can be chosen."""
         return list(self.models)
-
-    @traitlets.validate("sentence")
-    def _check_sentence(self, proposal: Any) -> str:
-        from attnkit.language import tokenise
-
-        count = len(tokenise(proposal["value"]))
-        if not 1 <= count <= LONGEST:
-            raise traitlets.TraitError(f"sentence must have 1 to {LONGEST} words; got {count}")
-        return proposal["value"]
 
     @traitlets.validate("models")
     def _check_models(self, proposal: Any) -> list[str]:
@@ -266,11 +254,3 @@ def spread(seeds: np.ndarray, digits: int) -> str:
     if np.isnan(seeds).any():
         return "—"
     return f"{number(seeds.mean(), digits)} ± {number(seeds.std(ddof=1), digits)}"
-
-
-def translated(sentences: tuple[str, ...]) -> list[list[str]]:
-    """Return each sentence with its translation in the made language."""
-    from attnkit.language import parse
-
-    pairs = [(sentence, parse(sentence.split())) for sentence in sentences]
-    return [[sentence, " ".join(pair.target)] for sentence, pair in pairs if pair is not None]

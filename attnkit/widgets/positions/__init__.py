@@ -1,0 +1,1 @@
+"""Widgets of chapter 8."""
