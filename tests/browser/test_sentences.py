@@ -22,12 +22,13 @@ def shown(page) -> list[str]:
     """Return the cells of the table of numbers."""
     if not page.locator("details.ak-numbers").evaluate("(details) => details.open"):
         page.locator("details.ak-numbers > summary").click()
+        page.locator("details.ak-numbers td").last.wait_for()
     return page.locator("details.ak-numbers :is(th, td)").all_text_contents()
 
 
 @pytest.mark.parametrize("typed", ["  ", "go " * 61])
 def test_a_sentence_that_cannot_be_read_gets_a_sentence_and_changes_nothing(page, typed):
-    before, box, status = shown(page), page.get_by_label("or type your own"), page.get_by_role("status")
+    before, box, status = shown(page), page.get_by_label("or type your own"), page.locator(".ak-told[role=status]")
     box.fill(typed)
     box.press("Enter")
     if page.get_by_label("beginning").count() and not typed.strip():  # a language model begins from nothing, too

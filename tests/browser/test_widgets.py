@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from attnkit.widgets import ScoreHeatmap, TwoVectors
 from attnkit.widgets.frame import bundle
 from tests.browser.conftest import HTML, LIVE
+from tests.house import COMING
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -40,8 +41,11 @@ def test_every_widget_is_live(visit, path):
 
 
 def test_every_kind_of_widget_stands_in_the_book():
+    """Those of the chapters that are still being written wait for their pages."""
     pages = [BeautifulSoup((HTML / path).read_text("utf-8"), "html.parser") for path in LIVE]
-    assert {figure["data-widget"] for page in pages for figure in page.select("figure.attnkit")} == set(bundle.names())
+    assert {figure["data-widget"] for page in pages for figure in page.select("figure.attnkit")} == {
+        name for name in bundle.names() if name.partition("/")[0] not in COMING
+    }
 
 
 @pytest.mark.parametrize("path", LIVE)
