@@ -303,8 +303,8 @@ console.log(JSON.stringify(asked.map(({ names, state }) => table(state, ...names
 """
 
 
-def expect_the_page_computes(widgets: Iterable[Widget]) -> None:
-    """Compare the tables of a widget in many states with those of its module: words exactly, numbers to 1e-6."""
+def expect_the_page_computes(widgets: Iterable[Widget], within: float = 1e-6) -> None:
+    """Compare the tables of a widget in many states with those of its module: words exactly, numbers nearly."""
     widgets = list(widgets)
     asked = [{"names": widget.translators(), "state": widget.state()} for widget in widgets]
     given = json.dumps({"module": widgets[0].module, "folder": str(weights.FOLDER), "asked": asked})
@@ -315,4 +315,4 @@ def expect_the_page_computes(widgets: Iterable[Widget]) -> None:
         assert (page["caption"], page["columns"]) == (wanted.caption, wanted.columns)
         for row, other in zip(page["rows"], wanted.rows, strict=True):
             for cell, expected in zip(row, other, strict=True):
-                assert cell == (expected if not isinstance(expected, float) else pytest.approx(expected, abs=1e-6))
+                assert cell == (expected if not isinstance(expected, float) else pytest.approx(expected, abs=within))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import json
 import re
-import subprocess
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ import traitlets
 from attnkit.widgets.frame import bundle
 from attnkit.widgets.frame.widget import number
 from attnkit.widgets.self_attention.query_key_value import EXCITED, QueryKeyValue
+from tests.reading import expect_the_page_computes
 
 IT, DOG = 3, 0
 RNG = np.random.default_rng(6)
@@ -46,23 +45,8 @@ def states():
     yield {**one, "value": [[2]]}
 
 
-PAGE = """
-const { table } = await import('./attnkit/widgets/self_attention/query_key_value.mjs');
-const { readFileSync } = await import('node:fs');
-console.log(JSON.stringify(JSON.parse(readFileSync(0, 'utf-8')).map(table)));
-"""
-
-
 def test_the_page_computes_what_attnkit_computes():
-    made = [QueryKeyValue(**state) for state in states()]
-    asked = json.dumps([widget.state() for widget in made])
-    command = ["node", "--input-type=module", "-e", PAGE]
-    answer = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
-    for widget, page in zip(made, json.loads(answer.stdout), strict=True):
-        wanted = widget.table()
-        assert (page["caption"], page["columns"]) == (wanted.caption, wanted.columns)
-        assert [row[0] for row in page["rows"]] == [row[0] for row in wanted.rows]
-        np.testing.assert_allclose(*([row[1:] for row in rows] for rows in (page["rows"], wanted.rows)), atol=1e-12)
+    expect_the_page_computes((QueryKeyValue(**state) for state in states()), within=1e-12)
 
 
 def test_by_pencil():

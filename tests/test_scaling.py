@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import json
 import re
-import subprocess
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ import traitlets
 from attnkit.widgets.frame import bundle
 from attnkit.widgets.frame.widget import number
 from attnkit.widgets.self_attention.scaling import DIVISORS, N_KEYS, WIDTHS, Scaling, jacobian_sizes, normals, uniforms
+from tests.reading import expect_the_page_computes
 
 
 def states():
@@ -25,24 +24,8 @@ def states():
     yield {"divisor": "nothing", "d_k": 4, "sample": 7, "seed": 9999}
 
 
-PAGE = """
-const { table } = await import('./attnkit/widgets/self_attention/scaling.mjs');
-const { readFileSync } = await import('node:fs');
-console.log(JSON.stringify(JSON.parse(readFileSync(0, 'utf-8')).map(table)));
-"""
-
-
 def test_the_page_draws_and_computes_what_python_does():
-    made = [Scaling(**state) for state in states()]
-    asked = json.dumps([widget.state() for widget in made])
-    command = ["node", "--input-type=module", "-e", PAGE]
-    answer = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
-    for widget, page in zip(made, json.loads(answer.stdout), strict=True):
-        wanted = widget.table()
-        assert (page["caption"], page["columns"]) == (wanted.caption, wanted.columns)
-        assert [row[0] for row in page["rows"]] == [row[0] for row in wanted.rows]
-        both = ([row[1:] for row in rows] for rows in (page["rows"], wanted.rows))
-        np.testing.assert_allclose(*(np.array(cells, dtype=float) for cells in both), atol=1e-9)
+    expect_the_page_computes((Scaling(**state) for state in states()), within=1e-9)
 
 
 def test_the_uniform_numbers_are_those_of_mulberry32():
