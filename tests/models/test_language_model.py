@@ -11,22 +11,15 @@ from attnkit import checkpoints
 from attnkit.decoding import BOS, EOS, beam, greedy, sample
 from attnkit.models import LanguageModel, LanguageModelConfig, build
 from attnkit.training import Data, Options, evaluate, train
+from tests.models.common import STACKS, close
 
-DESIGNS = {
-    "sinusoidal": {},
-    "learned": {"positions": "learned"},
-    "rotary": {"positions": "rotary"},
-    "alibi": {"positions": "alibi", "heads": 4},
-    "none": {"positions": "none", "scaled": False},
-    "post": {"norm": "post", "layers": 1},
-}
-NAMES = pytest.mark.parametrize("name", DESIGNS)
+NAMES = pytest.mark.parametrize("name", STACKS)
 
 
 def make(name, **choices):
     torch.manual_seed(0)
     sizes = {"source_words": 4, "target_words": 13, "d_model": 8, "heads": 2, "d_feed_forward": 17, "longest": 67}
-    return build(LanguageModelConfig(**{**sizes, **DESIGNS[name], **choices})).double().eval()
+    return build(LanguageModelConfig(**{**sizes, **STACKS[name], **choices})).double().eval()
 
 
 def nothing(batch):
@@ -35,10 +28,6 @@ def nothing(batch):
 
 def words(seed=1):
     return torch.randint(4, 13, (3, 5), generator=torch.Generator().manual_seed(seed))
-
-
-def close(found, wanted):
-    torch.testing.assert_close(found, wanted, atol=1e-10, rtol=0)
 
 
 @NAMES

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from attnkit.models import Config, build
 from attnkit.models.seq2seq import State
+from tests.models.common import close, expect_that_rows_can_be_chosen
 
 BATCH, N_SOURCE, N_TARGET, SOURCE_WORDS, TARGET_WORDS = 3, 7, 11, 13, 17
 LENGTHS = torch.tensor([7, 2, 5])
@@ -55,10 +56,6 @@ def words(seed=1):
     previous = torch.randint(4, TARGET_WORDS, (BATCH, N_TARGET), generator=generator)
     previous[:, 0] = 1
     return source, previous
-
-
-def close(left, right):
-    torch.testing.assert_close(left, right, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -291,17 +288,8 @@ def test_straight_through_passes_the_gradient_of_the_soft_weights():
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_rows_of_memory_and_state_can_be_chosen(name):
-    """A beam keeps some sentences twice and drops others, with and without padding."""
-    model = make(name)
     source, previous = words()
-    rows = torch.tensor([2, 0, 2, 2])
-    for mask in (MASK, torch.ones_like(MASK)):
-        memory = model.encode(source, mask)
-        assert (memory.mask is None) == mask.all()
-        step = model.step(previous[:, 0], model.start(memory), memory)
-        chosen = model.step(previous[rows, 1], step.state.select(rows), memory.select(rows))
-        close(chosen.logits, model.step(previous[:, 1], step.state, memory).logits[rows])
-        assert chosen.state.position == 2
+    expect_that_rows_can_be_chosen(make(name), source, MASK, previous)
 
 
 def test_dropout_acts_in_training_alone():

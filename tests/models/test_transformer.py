@@ -14,16 +14,9 @@ from attnkit.decoding import beam, gold_weights, greedy, pad
 from attnkit.language import ENGLISH, SPANISH, make_pairs
 from attnkit.models import Config, LanguageModelConfig, TransformerConfig, build, design_from_json, design_to_json
 from attnkit.training import Options, evaluate, train
+from tests.models.common import STACKS, close, expect_that_rows_can_be_chosen
 
-DESIGNS = {
-    "sinusoidal": {},
-    "learned": {"positions": "learned"},
-    "rotary": {"positions": "rotary"},
-    "alibi": {"positions": "alibi", "heads": 4},
-    "none": {"positions": "none", "scaled": False},
-    "post": {"norm": "post", "layers": 1},
-}
-NAMES = pytest.mark.parametrize("name", DESIGNS)
+NAMES = pytest.mark.parametrize("name", STACKS)
 LENGTHS = 7, 2, 5
 MASK = torch.arange(7) < torch.tensor(LENGTHS)[:, None]
 
@@ -31,7 +24,7 @@ MASK = torch.arange(7) < torch.tensor(LENGTHS)[:, None]
 def make(name, **choices):
     torch.manual_seed(0)
     sizes = {"source_words": 11, "target_words": 13, "d_model": 8, "heads": 2, "d_feed_forward": 17, "longest": 19}
-    return build(TransformerConfig(**{**sizes, **DESIGNS[name], **choices})).double().eval()
+    return build(TransformerConfig(**{**sizes, **STACKS[name], **choices})).double().eval()
 
 
 def words(seed=1):
@@ -46,10 +39,6 @@ def shaken(name, **choices):
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     return model
-
-
-def close(found, wanted):
-    torch.testing.assert_close(found, wanted, atol=1e-10, rtol=0)
 
 
 @NAMES
@@ -277,14 +266,7 @@ def test_without_a_teacher_a_step_reads_its_own_word(name):
 def test_rows_of_memory_and_state_can_be_chosen(name):
     model = make(name)
     source, previous = words()
-    rows = torch.tensor([2, 0, 0, 0])
-    for mask in (MASK, torch.ones_like(MASK)):
-        memory = model.encode(source, mask)
-        assert (memory.mask is None) == mask.all()
-        step = model.step(previous[:, 0], model.start(memory), memory)
-        chosen = model.step(previous[rows, 1], step.state.select(rows), memory.select(rows))
-        close(chosen.logits, model.step(previous[:, 1], step.state, memory).logits[rows])
-        assert chosen.state.position == 2
+    expect_that_rows_can_be_chosen(model, source, MASK, previous)
 
 
 def test_a_beam_of_one_is_greedy():
@@ -352,7 +334,7 @@ def test_a_mask_that_is_a_mistake_lets_the_future_in(mask):
     if mask == "weak":  # ten less in the score is exp(−10) in the share
         odds = weights / self_weights(wrong_as(wrong, "none"), source, previous)
         relative = odds / odds.diagonal(dim1=-2, dim2=-1)[..., None]
-        close(relative, torch.where(later, math.exp(-10), 1.0).double().expand_as(relative))
+        close(relative, torch.exp(-10 * later.double()).expand_as(relative))
     first = wrong.step(previous[:, 0], wrong.start(None), wrong.encode(source, MASK)).logits
     alone = right.step(previous[:, 0], right.start(None), right.encode(source, MASK)).logits
     assert torch.allclose(first, alone) == (mask != "inverted")
