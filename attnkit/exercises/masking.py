@@ -1,16 +1,15 @@
-"""Exercises of chapter 9: a masked row with a pencil, masks and masked weights in code, a cache's cost, and top-p."""
+"""Exercises of chapter 9: a masked row with a pencil, two masks in code, a cache's cost, and top-p."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from attnkit.exercises.checking import Blank, Case, Exercise, Slip, agrees_with, fills, misfilled
-from attnkit.masking import causal_mask
-from attnkit.weighted_sum import softmax
+from attnkit.masking import causal_mask, padding_mask, sliding_window_mask
 
-_RANDOM = np.random.default_rng(9)
 Numbers = np.ndarray
 
 # --- a masked row by pencil ------------------------------------------------------------------------------------------
@@ -142,106 +141,161 @@ my_causal_mask = Exercise(
     right=(_triangle, _lower_right, _loops, _torch_triangle),
 )
 
-# --- masked weights --------------------------------------------------------------------------------------------------
+# --- three rules in one mask -----------------------------------------------------------------------------------------
 
 
-def _safe(scores: Numbers, mask: Numbers) -> Numbers:
-    powers = np.where(mask, np.exp(scores - scores.max()), 0.0)
-    total = powers.sum(axis=-1, keepdims=True)
-    return np.divide(powers, total, out=np.zeros_like(powers), where=total > 0)
+def _three_rules(lengths: Numbers, width: int) -> Numbers:
+    places = np.arange(lengths.max())
+    is_word = padding_mask(lengths, len(places))[..., ::-1]  # the padding stands in front
+    return sliding_window_mask(places, places, width) & is_word
 
 
-def _row_by_row(scores: Numbers, mask: Numbers) -> list[list[float]]:
-    rows = []
-    for row, open_ in zip(scores, mask, strict=True):
-        powers = [np.exp(s) if may else 0.0 for s, may in zip(row, open_, strict=True)]
-        rows.append([p / sum(powers) if any(open_) else 0.0 for p in powers])
-    return rows
+def _rules(lengths: Numbers) -> tuple[Numbers, Numbers]:
+    """Return how far each key stands behind each query, (n, n), and where there are words, (batch, n)."""
+    places = np.arange(lengths.max())
+    return places[:, None] - places, places >= lengths.max() - lengths[:, None]
 
 
-def _torch_weights(scores: Numbers, mask: Numbers) -> Any:
+def _band(lengths: Numbers, width: int) -> Numbers:
+    n_tokens = lengths.max()
+    band = np.tril(np.ones((n_tokens, n_tokens))) - np.tril(np.ones((n_tokens, n_tokens)), k=-width)
+    return band * _rules(lengths)[1][:, None, :]
+
+
+def _place_by_place(lengths: Numbers, width: int) -> list[list[list[bool]]]:
+    n = max(lengths)
+    return [[[j >= n - length and 0 <= i - j < width for j in range(n)] for i in range(n)] for length in lengths]
+
+
+def _torch_mask(lengths: Numbers, width: int) -> Any:
     import torch
 
-    scores, mask = torch.as_tensor(scores), torch.as_tensor(mask)
-    return torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1).nan_to_num(0.0)
+    words = (torch.arange(int(lengths.max())) < torch.as_tensor(lengths)[:, None]).flip(-1)
+    square = torch.ones(words.shape[1], words.shape[1], dtype=torch.bool)
+    return square.tril() & square.triu(1 - width) & words[:, None]
 
 
-def _no_care(scores: Numbers, mask: Numbers) -> Numbers:
-    masked = np.where(mask, scores, -np.inf)
-    powers = np.exp(masked - masked.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+def _rows_closed(lengths: Numbers, width: int) -> Numbers:
+    behind, words = _rules(lengths)
+    return (behind >= 0) & (behind < width) & words[:, :, None]
 
 
-_WEIGHTS_SLIPS = (
+def _both_closed(lengths: Numbers, width: int) -> Numbers:
+    return _three_rules(lengths, width) & _rows_closed(lengths, width)
+
+
+def _joined_by_or(lengths: Numbers, width: int) -> Numbers:
+    behind, words = _rules(lengths)
+    return ((behind >= 0) & (behind < width)) | words[:, None, :]
+
+
+def _padding_behind(lengths: Numbers, width: int) -> Numbers:
+    places = np.arange(lengths.max())
+    return sliding_window_mask(places, places, width) & padding_mask(lengths, len(places))
+
+
+def _first_word_closed(lengths: Numbers, width: int) -> Numbers:
+    places = np.arange(lengths.max())
+    words = places > len(places) - lengths[:, None]
+    return sliding_window_mask(places, places, width) & words[:, None, :]
+
+
+def _by(rule: Callable[[Numbers, int], Numbers]) -> Callable[[Numbers, int], Numbers]:
+    """Return a mask with padding closed and another rule on how far a key stands behind its query."""
+
+    def mask(lengths: Numbers, width: int) -> Numbers:
+        behind, words = _rules(lengths)
+        return rule(behind, width) & words[:, None, :]
+
+    return mask
+
+
+_RULES_SLIPS = (
     Slip(
-        lambda scores, mask: softmax(scores) * mask,
-        "You closed places after softmax: the rows no longer sum to 1. Close the scores, then take softmax.",
+        _rows_closed,
+        "You closed the rows of the padding. Padding must not be *looked at*: close its columns.",
     ),
-    Slip(lambda scores, _mask: softmax(scores), "The mask is not in it."),
     Slip(
-        lambda scores, mask: softmax(scores, ~mask),
-        "Your mask is turned round. True means *may attend*: the other places become −∞.",
+        _joined_by_or,
+        "You joined the rules with `|`, so what one of them opens is open. A place is open where *all* say so: `&`.",
     ),
     Slip(
-        lambda scores, mask: softmax(scores * mask),
-        "You multiplied the scores by the mask. A score of 0 is a score like any other: exp(0) = 1. It must be −∞.",
+        _by(lambda behind, width: abs(behind) < width),
+        "Your window reaches to both sides, and so into the future. It begins at the token itself and goes back.",
     ),
     Slip(
-        lambda scores, mask: softmax(scores.T, mask.T).T,
-        "Your softmax runs over the queries. Each query shares its attention among the keys, axis −1.",
+        _by(lambda behind, width: behind < width),
+        "Your window ends in the past and is open towards the future: the causal rule is missing.",
     ),
     Slip(
-        lambda scores, mask: softmax(scores + np.where(mask, 0.0, -1.0)),
-        "You added −1 at closed places, which lets a good part of their weight through. Use −∞.",
+        _by(lambda behind, width: (behind <= 0) & (behind > -width)),
+        "Your mask opens the future and closes the past. A row is a query, and it sees the keys at and before its own "
+        "place.",
     ),
     Slip(
-        lambda scores, mask: softmax(scores + np.where(mask, 0.0, -10.0)),
-        "You added −10 at closed places, and one of the scores there is large enough to get through. Use −∞.",
+        _by(lambda behind, width: (behind > 0) & (behind <= width)),
+        "A token does not see itself in your mask. It does, and it is the first one that the width counts.",
     ),
     Slip(
-        lambda scores, mask: np.where(mask.any(-1, keepdims=True), softmax(scores, mask), 1 / scores.shape[-1]),
-        "The row with nothing to attend to shares its weight among all keys, closed ones. It must get zeros.",
+        lambda lengths, width: _three_rules(lengths, width + 1),
+        "Your window is one place too wide. The width counts the token itself: at 1 it sees nothing else.",
+    ),
+    Slip(
+        lambda lengths, width: _three_rules(lengths, width - 1),
+        "Your window is one place too narrow. The width counts the token itself and width − 1 places before it.",
+    ),
+    Slip(
+        lambda lengths, width: np.repeat(_three_rules(lengths.max()[None], width), len(lengths), axis=0),
+        "The padding is not in it: the lengths are three different ones, and all your sentences have the same mask.",
+    ),
+    Slip(
+        lambda lengths, width: _three_rules(np.minimum(lengths + 1, lengths.max()), width),
+        "The last pad of each shorter sentence is open. The words stand at the last places: j ≥ n_tokens − length.",
+    ),
+    Slip(
+        _first_word_closed,
+        "The first word of each sentence is closed. The words stand at the last places: j ≥ n_tokens − length.",
+    ),
+    Slip(
+        _padding_behind,
+        "You took the padding to stand behind the words. Here it stands in front of them.",
+    ),
+    Slip(
+        lambda lengths, _width: _three_rules(lengths, int(lengths.max())),
+        "The window is not in it: each token sees everything before it.",
+    ),
+    Slip(
+        lambda lengths, width: ~_three_rules(lengths, width),
+        "Your mask is turned round. True means *may attend*.",
     ),
 )
+_LENGTHS = np.array([7, 4, 2])
 
-
-def _nan(result: Numbers, _wanted: Numbers) -> str | None:
-    if np.isnan(result).any():
-        return "There is NaN in it: a row of nothing but −∞ makes 0 divided by 0. Such a row gets weights 0."
-    return None
-
-
-_SCORES = _RANDOM.normal(size=(3, 5))
-_SCORES[1, 4] = 12.0  # behind the mask stands a large score
-_OPEN = np.array([[1, 0, 1, 1, 0], [1, 1, 1, 0, 0], [0, 1, 1, 0, 1]], dtype=bool)
-
-my_masked_weights = Exercise(
-    name="masked_weights",
-    question="Write `my_masked_weights(scores, mask)`: both have shape (n_queries, n_keys), and the mask is True where "
-    "a query may attend. Return the weights, of the same shape: softmax over the open places of each row, 0 at the "
-    "others, and 0 throughout a row that has no open place.",
+my_mask = Exercise(
+    name="mask",
+    question="Write `my_mask(lengths, width)` for a decoder with a window. lengths has shape (batch,) and says how "
+    "many words each sentence has; all are filled up, in front of their words, to the longest one, n_tokens. Return "
+    "booleans of shape (batch, n_tokens, n_tokens), True where a token may attend: to itself and to the width − 1 "
+    "places before it, and never to padding.",
     judge=agrees_with(
-        softmax,
+        _three_rules,
         (
-            Case({"scores": _SCORES, "mask": _OPEN}),
-            Case(
-                {"scores": _SCORES, "mask": _OPEN & np.array([[True], [False], [True]])},
-                "Here row 1 has nothing to attend to: its weights are 0.",
-            ),
+            Case({"lengths": _LENGTHS, "width": 3}),
+            Case({"lengths": _LENGTHS, "width": 1}, "Here each word sees itself alone."),
+            Case({"lengths": _LENGTHS, "width": 11}, "Here the window is wider than the sentence, and closes nothing."),
         ),
-        ("n_queries", "n_keys"),
-        slips=_WEIGHTS_SLIPS,
-        symptom=_nan,
+        ("batch", "n_queries", "n_keys"),
+        slips=_RULES_SLIPS,
     ),
-    praise="Closed before softmax, and an empty row makes no NaN: this is what every attention in this book does.",
+    praise="A place is open where all rules say so. The rows of the padding are empty, so they get weights 0.",
     wrong=(
-        *_WEIGHTS_SLIPS,
-        (_no_care, "There is NaN in it"),
-        (lambda scores, mask: softmax(scores, mask)[:, mask.any(0)][:, :2], "yours is (3, 2)"),
-        (lambda scores, mask: softmax(scores, mask).T, "It looks transposed"),
-        (lambda scores, mask: 0.9 * softmax(scores, mask), "numbers are not"),
+        *_RULES_SLIPS,
+        (lambda lengths, width: _three_rules(lengths, width)[0], "should be (batch=3, n_queries=7, n_keys=7)"),
+        (lambda lengths, width: np.where(_three_rules(lengths, width), 0.0, -np.inf), "numbers are not"),
+        (lambda lengths, width: _rules(lengths)[1] & (_rules(lengths)[0] < width), "raises ValueError"),
+        (lambda lengths, width: _three_rules(lengths, min(width, 4)), "closes nothing"),
     ),
-    right=(softmax, _safe, _row_by_row, _torch_weights),
+    right=(_three_rules, _both_closed, _band, _place_by_place, _torch_mask),
 )
 
 # --- what the cache saves --------------------------------------------------------------------------------------------
