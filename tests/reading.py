@@ -16,7 +16,7 @@ from attnkit import checkpoints
 from attnkit.experiments import RECIPES
 from attnkit.language import ENGLISH, SPANISH, Vocabulary
 from attnkit.models import Config, LanguageModelConfig, TransformerConfig, build
-from attnkit.widgets import Ablation, Alignment, Bottleneck, Generation, Ladder, Layers, Leak, SelfMap
+from attnkit.widgets import Ablation, Alignment, Bottleneck, Generation, Ladder, Layers, Leak, Order, SelfMap
 from attnkit.widgets.frame import weights
 from attnkit.widgets.frame.widget import Widget
 from attnkit.widgets.transformer.layers import PARTS
@@ -207,6 +207,33 @@ CASES = {
             ("no option 'without'", {"without": []}),
         ],
         bytes=3_200,
+    ),
+    "positions/order": Case(
+        make=Order,
+        fresh={
+            "transformer-positions-none": (
+                TransformerConfig(**WORDS, d_model=14, heads=2, d_feed_forward=11, positions="none"),
+                {},
+            ),
+            "transformer": (TransformerConfig(**WORDS, d_model=14, heads=2, d_feed_forward=11), {}),
+        },
+        states=[
+            {},
+            {"sentence": RED[0]},
+            {"sentence": "the man sees the woman", "order": [0, 4, 2, 3, 1]},
+            {"sentence": "Go!"},
+            {"sentence": STRANGE},
+            {"order": [0, 4, 2, 3, 1]},
+        ],
+        again={"order": [0, 4, 2, 3, 1]},
+        strange={"sentence": STRANGE},
+        refused=[
+            *bounds("sentence"),
+            ("order must hold each of 0 to 4 once; got [0]", {"order": [0]}),
+            ("order must hold each of 0 to 4 once; got [0, 1, 2, 3, 3]", {"order": [0, 1, 2, 3, 3]}),
+            ("no option 'models'", {"models": []}),
+        ],
+        bytes=2_500,
     ),
     "self_attention/self_map": Case(
         make=partial(SelfMap, sentences=RED),

@@ -30,9 +30,7 @@ def test_the_page_computes_what_torch_computes(case):
 
 @pytest.mark.parametrize("module", SHIPPED)
 def test_the_page_computes_what_torch_computes_with_the_weights_that_are_shipped(module):
-    case = CASES[module]
-    inside = [{}, case.again, case.strange]
-    expect_the_page_computes(case.make(**state) for state in inside)
+    expect_the_page_computes(CASES[module].make(**state) for state in CASES[module].states)
 
 
 def test_a_gold_translation_that_a_model_has_written_is_marked_alike_in_the_page(monkeypatch, tmp_path):

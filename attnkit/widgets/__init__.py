@@ -10,6 +10,7 @@ from attnkit.widgets.masking.mask_builder import MaskBuilder
 from attnkit.widgets.multi_head.ablation import Ablation
 from attnkit.widgets.multi_head.heads import Heads
 from attnkit.widgets.positions.clocks import Clocks
+from attnkit.widgets.positions.order import Order
 from attnkit.widgets.positions.rotary import Rotary
 from attnkit.widgets.positions.shuffle import Shuffle
 from attnkit.widgets.scoring.score_heatmap import ScoreHeatmap
@@ -33,6 +34,7 @@ __all__ = [
     "Layers",
     "Leak",
     "MaskBuilder",
+    "Order",
     "Predict",
     "QueryKeyValue",
     "Rotary",
