@@ -40,8 +40,6 @@ TEXT = {
 BASE = {"numpy", "array_api_compat", "jaxtyping", "attnkit._arrays"}
 # Colours that stand outside the palette: matplotlib leaves black out of its SVG, and picture.py must know that.
 STRAY_COLOURS = {("attnkit/figures/picture.py", "#000000")}
-# Chapters whose formulas stand and whose pages are still being written; they come behind the others.
-COMING = ("self_attention", "multi_head", "positions", "masking", "transformer")
 # The rooms above the chapters, from the ground up: each may import chapters and the rooms before it.
 ROOMS = ("language", "models", "checkpoints", "metrics", "decoding", "training", "experiments", "cli")
 # The frame's shared parts: there is no widget of these names.
@@ -109,16 +107,10 @@ def a_chapter_is_one_slug(root: Path) -> Complaints:
                 yield f"chapter {chapter} has no {part}"
 
 
-def modules(root: Path) -> list[str]:
-    """Return the names of the chapters' modules in the order of reading, those without a page yet among them."""
-    named = slugs(root)
-    return [*named, *(slug for slug in COMING if slug not in named)]
-
-
 @rule
 def imports_point_backwards(root: Path) -> Complaints:
     """A chapter's module imports the array helpers, the standard library and earlier chapters; nothing else."""
-    order = modules(root)
+    order = slugs(root)
     for number, slug in enumerate(order):
         earlier = {f"attnkit.{name}" for name in order[:number]}
         path = root / "attnkit" / f"{slug}.py"
@@ -131,7 +123,7 @@ def imports_point_backwards(root: Path) -> Complaints:
 @rule
 def rooms_stand_on_one_another(root: Path) -> Complaints:
     """The rooms of training import downwards only, and none of them figures, widgets or exercises."""
-    chapters_and_helpers = {"_arrays", "_choices", *modules(root)}
+    chapters_and_helpers = {"_arrays", "_choices", *slugs(root)}
     for number, room in enumerate(ROOMS):
         place = root / "attnkit" / room
         for path in sorted(place.glob("*.py")) if place.is_dir() else [place.with_suffix(".py")]:
@@ -145,7 +137,7 @@ def rooms_stand_on_one_another(root: Path) -> Complaints:
 @rule
 def the_package_is_light(root: Path) -> Complaints:
     """``attnkit/__init__.py`` imports chapters and the array helpers, so that nothing heavy comes with it."""
-    allowed = {"attnkit._arrays", *(f"attnkit.{slug}" for slug in modules(root))}
+    allowed = {"attnkit._arrays", *(f"attnkit.{slug}" for slug in slugs(root))}
     for module in imported(root / "attnkit" / "__init__.py"):
         if module not in allowed and module.partition(".")[0] not in sys.stdlib_module_names:
             yield f"attnkit/__init__.py imports {module}; it imports chapters and the array helpers"
