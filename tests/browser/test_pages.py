@@ -60,8 +60,7 @@ def test_axe_finds_nothing_of_ours(visit, context, path, scheme):
     page = visit(path)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
-    page.wait_for_timeout(300)
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    expect(page.locator("html")).to_have_attribute("data-theme", scheme)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
     ours = {f["id"]: [node["html"][:160] for node in f["nodes"]][:4] for f in found if f["id"] not in THEME}
