@@ -8,12 +8,15 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from attnkit.figures import arrows, bars, heatmap, hull, lines
+from attnkit.figures import arrows, bars, flow, heatmap, hull, lines
 from attnkit.figures.picture import INK, map_colour, on_map
 from attnkit.figures.plane import _convex
 from attnkit.palette import LIGHT, mix
 
+PARTS = {"in": ("$5$", 0, 0), "look": ("self-attention", 0, 2), "add": ("+", 0, 3), "out": ("word", 1.5, 3)}
+WAYS = [("in", "look", "add", "out"), ("in", (0, 1.4), (-0.4, 1.4), (-0.4, 3), "add")]
 PICTURES = {
     "heatmap": lambda: heatmap([[0.25, 0.75], [-1.5, -np.inf]], ["no", "comas"], ["eat", "$5$"], title="A map"),
     "large heatmap": lambda: heatmap(np.arange(13 * 17).reshape(13, 17) - 50.0),
@@ -21,6 +24,9 @@ PICTURES = {
     "bars": lambda: bars([2, -1.5, -np.inf], ["the", "pizza", "<pad>"], title="Scores"),
     "hull": lambda: hull([[1, 0.2], [0.3, 1.4], [-0.8, 0.9]], [0.2, 0.5, 0.3], title="A hull"),
     "lines": lambda: lines([1, 2, 4], {"dot": ([3, 2, 1], 0.5), "cosine": ([1, 1, 1], 0)}, xlabel="d_k", ylabel="bits"),
+    "flow": lambda: flow(
+        PARTS, WAYS, groups={"a long name\nfor a block": ("look", "add")}, words=("in",), title="Parts"
+    ),
     "long lines": lambda: lines(range(11), {"dot": (range(11), range(11))}, xlabel="epoch", ylabel="loss"),
 }
 EVERY = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
@@ -350,6 +356,68 @@ def test_an_arrow_takes_its_colour_from_its_name():
 def test_arrows_refuse(vectors, words):
     with pytest.raises(ValueError, match=words):
         arrows(vectors)
+
+
+# The parts of a model
+
+
+def test_a_flow_says_its_ways_and_where_they_enter_a_group():
+    picture = flow(PARTS, WAYS, groups={"encoder\nblock": ("look", "add")}, words=("in",))
+    assert picture.alt == ("Diagram: $5$ to self-attention (encoder block) to “+” to word; $5$ to “+” (encoder block).")
+
+
+def test_an_arrow_leads_from_edge_to_edge_and_turns_at_its_corners():
+    [axes] = flow(PARTS, [*WAYS, ("out", "look")], words=("in",), column=100).axes
+    outlines = [patch for patch in axes.patches if isinstance(patch, (Circle, FancyBboxPatch))]
+    assert [type(patch) for patch in outlines] == [FancyBboxPatch, Circle, FancyBboxPatch]  # "in" is bare
+    look, add, out = [patch.get_path().transformed(patch.get_patch_transform()).get_extents() for patch in outlines]
+    ways = [patch.get_path().vertices for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
+    ways = [way[:n] for way, n in zip(ways, (2, 2, 2, 5, 2), strict=True)]  # then come the heads
+    to_look, to_add, to_out, past, oblique = ways
+    assert to_look[-1] == pytest.approx([0, look.y0 - 2], abs=1)
+    assert to_add[0] == pytest.approx([0, look.y1 + 2], abs=1)
+    assert to_add[-1] == pytest.approx([0, add.y0 - 2], abs=1)
+    assert to_out[0] == pytest.approx([add.x1 + 2, add.y0 + 11], abs=1)
+    assert to_out[-1] == pytest.approx([out.x0 - 2, add.y0 + 11], abs=1)
+    bend = look.y0 + 15 - 0.6 * 46
+    assert past[1:3] == pytest.approx(np.array([[0, bend], [-40, bend]]))
+    assert past[-1] == pytest.approx([add.x0 - 2, add.y0 + 11], abs=1)
+    assert oblique[0][0] == pytest.approx(out.x0 - 2)  # where the line meets the box first
+    assert out.y0 < oblique[0][1] < out.y1
+
+
+def test_the_boxes_of_a_group_are_equally_wide_and_inside_of_its_frame():
+    parts = {"a": ("narrow", 0, 0), "b": ("much, much wider", 0, 1), "c": ("+", 0, 2), "d": ("alone", 0, 4)}
+    [axes] = flow(parts, [], groups={"g": "abc"}).axes
+    frame, a, b, c, d = [patch.get_window_extent() for patch in axes.patches]
+    assert a.width == pytest.approx(b.width)
+    assert d.width < a.width
+    for box in (a, b, c):
+        assert frame.x0 < box.x0 < box.x1 < frame.x1
+        assert frame.y0 < box.y0 < box.y1 < frame.y1
+    assert d.y1 < frame.y0
+
+
+@pytest.mark.parametrize(
+    ("ways", "options", "words"),
+    [
+        ([("in",)], {}, r"from a part to a part; got \('in',\)"),
+        ([("in", (0, 1))], {}, "from a part to a part"),
+        ([("in", "exit")], {}, "must name parts, in, look, add, out; got exit"),
+        ([], {"words": ["bin"]}, "got bin"),
+        ([], {"groups": {"block": ["box"]}}, "got box"),
+        ([], {"groups": {"block": []}}, "at least one part; got none in 'block'"),
+        ([("in", (0, 0), "look")], {}, "must move at each step"),
+    ],
+)
+def test_flow_refuses(ways, options, words):
+    with pytest.raises(ValueError, match=words):
+        flow(PARTS, ways, **options)
+
+
+def test_flow_refuses_nothing():
+    with pytest.raises(ValueError, match="at least one part; got none"):
+        flow({}, [])
 
 
 def test_a_curve_has_its_name_where_it_ends():
