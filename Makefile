@@ -38,9 +38,10 @@ book: $(BOOK) $(NODE) ## Build the book into _build/html; every warning is an er
 lab: $(LAB) ## Open the chapters in JupyterLab
 	.venv/bin/jupyter lab $(JUPYTER_FLAGS) notebooks
 
+# One thread for each of the two kernels: with more they wait for one another, and the models are small.
 test: check browser $(NODE) ## Run every test, on the whole lock
 	$(STAGE) "notebooks: run again and compared with what is stored"
-	.venv/bin/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadscope notebooks
+	OMP_NUM_THREADS=1 .venv/bin/pytest --nbval --nbval-current-env --nbval-cell-timeout=300 -n 2 --dist loadscope notebooks
 	$(STAGE) "book: a clean build"
 	@$(MAKE) book
 	$(STAGE) "browser: the built book as readers meet it"
