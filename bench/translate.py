@@ -14,7 +14,7 @@ from attnkit.widgets.frame import weights
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "_build" / "html"
-NAMES = ("none", "bahdanau", "general")
+NAMES = ("none", "bahdanau", "general", "transformer")
 WORDS, SENTENCES = 20, 50
 
 TRANSLATE_JS = """async ([name, sentences]) => {
@@ -36,7 +36,7 @@ def measure(browser: Browser) -> dict[str, float]:
     rows: dict[str, float] = {}
     for path in sorted(BOOK.glob("**/*.html")):
         if weights.needed_by(path.read_text("utf-8")):
-            rows[f"{path.stem}: translators that come with the page, kB gzip (at most 1,500)"] = _weight(browser, path)
+            rows[f"{path.stem}: translators that come with the page, kB gzip (at most 2,000)"] = _weight(browser, path)
     sentences = [pair.source for pair in make_pairs(SENTENCES, seed=0, lengths=(WORDS, WORDS))]
     for name in NAMES:
         context = browser.new_context()
